@@ -1,0 +1,79 @@
+// ModelInferRequest from bytes, by protozero, without copies.
+//
+// Every view points into the bytes given and lives as long as they do. A request object is meant to
+// be reused: clear() keeps its capacity, so that a warm io thread allocates nothing.
+// This is the one place of the data plane where exceptions (protozero's) exist; they end here.
+#pragma once
+
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/status.h"
+#include "infer/tensor.h"
+
+namespace tiltyard {
+
+struct ParameterView {
+  enum class Kind : uint8_t { none, boolean, int64, string, float64, uint64 };
+  BytesView key;
+  Kind kind = Kind::none;
+  bool boolean = false;
+  int64_t int64 = 0;
+  uint64_t uint64 = 0;
+  double float64 = 0;
+  BytesView string;
+};
+
+struct InputView {
+  BytesView name;
+  BytesView datatype;                     // as sent; it is judged against the signature later
+  Shape shape;
+  bool rank_too_large = false;
+  int64_t rank = 0;                       // as sent, also when it does not fit `shape`
+  std::vector<BytesView> contents;        // InferTensorContents; more than one part means merge
+  std::vector<ParameterView> parameters;
+};
+
+struct RequestedOutputView {
+  BytesView name;
+  std::vector<ParameterView> parameters;
+};
+
+// A vector whose elements survive clear(), so that what they hold keeps its capacity.
+template <typename T>
+class ReusedVector {
+ public:
+  T& push() {
+    if (size_ == items_.size()) items_.emplace_back();
+    return items_[size_++];
+  }
+  void clear() { size_ = 0; }
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  T& operator[](size_t i) { return items_[i]; }
+  const T& operator[](size_t i) const { return items_[i]; }
+  const T* begin() const { return items_.data(); }
+  const T* end() const { return items_.data() + size_; }
+
+ private:
+  std::vector<T> items_;
+  size_t size_ = 0;
+};
+
+struct InferRequestView {
+  BytesView model_name;
+  BytesView model_version;
+  BytesView id;
+  std::vector<ParameterView> parameters;
+  ReusedVector<InputView> inputs;
+  ReusedVector<RequestedOutputView> outputs;
+  std::vector<BytesView> raw_inputs;
+
+  void clear();
+};
+
+// Decodes `message` into `request` (cleared first). Says Error::malformed_message for anything that
+// google.protobuf would refuse to parse, invalid UTF-8 in a string field included.
+Status decode_infer_request(BytesView message, InferRequestView& request);
+
+}  // namespace tiltyard

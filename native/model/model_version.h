@@ -1,0 +1,100 @@
+// A loaded version: its session, what warm-up found out about it, and its statistics.
+//
+// Immutable after load() but for the per-thread state, each slot of which only its own thread
+// writes. Shared by the route table and by jobs that wait for it; freed when the last lets go.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "infer/tensor.h"
+#include "model/ort_session.h"
+#include "model/run_buffers.h"
+#include "stats/version_stats.h"
+
+namespace tiltyard {
+
+// Rows to prove batchability with: one tensor an input, dimension 0 the rows.
+struct SampleTensor {
+  DataType type;
+  Shape shape;
+  Bytes raw;  // as raw_input_contents would carry it
+};
+
+struct LoadOptions {
+  SessionOptions session;
+  bool rowwise_proved = false;        // the static pass over the graph (store/rowwise.py) proved it
+  bool batchable_claimed = false;     // the publisher said --batchable
+  uint32_t batch_rows_max = 128;
+  uint32_t thread_slots = 1;
+  uint64_t warmup_ns_max = 200'000'000;
+  std::vector<SampleTensor> samples;  // one an input; empty: random where dtypes allow it
+};
+
+// What numeric trials at load found.
+struct BatchPlan {
+  bool batchable = false;
+  uint32_t rows_min = 1;      // lone rows are padded to this, 1 or 2
+  bool bitwise = false;       // a row's bits are the same alone and in any batch
+  double error_max = 0;       // else the largest relative difference seen
+  std::string reason;         // why it is not batchable, or not bitwise; empty otherwise
+};
+
+// run time = base_ns + row_ns * rows, fitted at warm-up.
+struct RunCost {
+  double base_ns = 0;
+  double row_ns = 0;
+  double predict_ns(int64_t rows) const { return base_ns + row_ns * static_cast<double>(rows); }
+};
+
+struct ThreadState {
+  VersionStats stats;
+  RunBuffers buffers;  // made at first use
+};
+
+class ModelVersion {
+ public:
+  // Makes the session, runs it once, proves batching, fits the cost. Takes as long as that takes;
+  // called on a load thread. On failure `out` stays empty and the Status says why.
+  static Status load(OrtRuntime& runtime, std::string model, int64_t number, BytesView model_bytes,
+                     std::span<const ExternalFile> external, const LoadOptions& options,
+                     std::shared_ptr<ModelVersion>& out);
+  ~ModelVersion();
+
+  const std::string& model() const { return model_; }
+  int64_t number() const { return number_; }
+  const std::string& number_text() const { return number_text_; }
+  const Signature& signature() const { return session_->signature(); }
+  const OrtSession& session() const { return *session_; }
+  OrtRuntime& runtime() const { return runtime_; }
+  const BatchPlan& batch_plan() const { return batch_plan_; }
+  const RunCost& cost() const { return cost_; }
+  uint32_t batch_rows_max() const { return batch_rows_max_; }
+  // Output shapes with -1 for the rows, known when every other dimension is; else rank 0 and false.
+  bool outputs_preallocated() const { return outputs_preallocated_; }
+  const std::vector<Shape>& output_shapes() const { return output_shapes_; }
+  uint32_t thread_slots() const { return static_cast<uint32_t>(threads_.size()); }
+  ThreadState& thread(uint32_t slot) const { return *threads_[slot]; }
+
+ private:
+  ModelVersion(OrtRuntime& runtime, std::string model, int64_t number);
+  friend class Warmup;
+
+  OrtRuntime& runtime_;
+  std::string model_;
+  int64_t number_;
+  std::string number_text_;
+  std::unique_ptr<OrtSession> session_;
+  BatchPlan batch_plan_;
+  RunCost cost_;
+  uint32_t batch_rows_max_ = 1;
+  bool outputs_preallocated_ = false;
+  std::vector<Shape> output_shapes_;
+  std::vector<std::unique_ptr<ThreadState>> threads_;
+};
+
+}  // namespace tiltyard

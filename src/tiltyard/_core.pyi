@@ -1,0 +1,138 @@
+"""The native data plane, as Python sees it. Every call releases the GIL while it works."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+class CoreError(Exception):
+    """A native error value that crossed the binding.
+
+    `code` is the gRPC status number, `name` the snake_case name of the error in the native table,
+    and the message its sentence.
+    """
+
+    code: int
+    name: str
+
+class TensorSpec:
+    """One input or output of a loaded version. `shape` has -1 where a dimension is free."""
+
+    name: str
+    datatype: str
+    shape: tuple[int, ...]
+
+class LoadedVersion:
+    """A session that is warm and can be served. Freed when no route and no job uses it."""
+
+    model: str
+    version: int
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    batchable: bool
+    rows_min: int
+    bitwise: bool
+    error_max: float
+    batch_reason: str
+    base_ns: float
+    row_ns: float
+    inline: bool
+
+class SlowCall:
+    """A call whose answer Python makes."""
+
+    id: int
+    method: str
+    request: bytes
+
+class Engine:
+    """The data plane: io threads, workers, and the route table they read.
+
+    `options` are the names of native/base/limits.h with their values, and `io_threads`,
+    `worker_threads`, `busy_poll_us`. An unknown name raises ValueError.
+    """
+
+    def __init__(self, ort_library: str, options: Mapping[str, int]) -> None: ...
+    def listen(
+        self,
+        host: str,
+        port: int,
+        *,
+        tls_cert: bytes = b"",
+        tls_key: bytes = b"",
+        tls_client_ca: bytes = b"",
+    ) -> int:
+        """Bind, start to accept, and return the port. TLS material is PEM. Raises CoreError."""
+
+    def load_version(
+        self,
+        model: str,
+        version: int,
+        model_bytes: bytes,
+        external: Mapping[str, bytes],
+        *,
+        rowwise_proved: bool,
+        batchable_claimed: bool = False,
+        samples: Sequence[tuple[str, tuple[int, ...], bytes]] = (),
+        intra_op_threads: int = 1,
+        batch_rows_max: int = 0,
+        warmup_ms_max: int = 200,
+    ) -> LoadedVersion:
+        """Make a session from verified bytes, warm it and prove its batching. Raises CoreError.
+
+        `samples` is one (datatype, shape, raw bytes) an input, in the signature's order.
+        """
+
+    def publish(
+        self,
+        versions: Sequence[LoadedVersion],
+        unready: Sequence[tuple[str, int, str]],
+        replies: Mapping[tuple[str, str, str], bytes],
+        *,
+        ready: bool,
+    ) -> int:
+        """Make this the route table and return its epoch.
+
+        The newest ready version of a model is its default. `unready` is (model, version, reason).
+        `replies` are precomputed answers by (method, model, version), e.g.
+        ("ModelMetadata", "fraud", "3"); version "" is the default, model "" a server-wide reply
+        ("ServerMetadata", "", ""), ("RepositoryIndex", "", "") and ("RepositoryIndex", "", "ready").
+        `ready` is what ServerReady and health answer.
+        """
+
+    def next_slow_call(self, timeout_ms: int) -> SlowCall | None:
+        """Wait for a call of the slow path; None after the timeout or when the engine stops."""
+
+    def finish_slow_call(self, call_id: int, reply: bytes) -> None: ...
+    def fail_slow_call(self, call_id: int, code: int, message: str) -> None: ...
+    def statistics(self) -> list[dict[str, Any]]:
+        """One dict a version of the table: counters, per-batch-size counters, latency quantiles.
+
+        Keys: model, version, success, success_ns, fail, fail_ns, queue_ns, compute_input_ns,
+        compute_infer_ns, compute_output_ns, rows, runs, last_inference_ms, inline_runs,
+        worker_runs, padded_runs, errors {name: n}, batch_sizes {rows: (runs, input_ns, infer_ns,
+        output_ns)}, latency_ns {"p50": .., "p90": .., "p99": .., "p999": .., "max": ..}.
+        """
+
+    def counters(self) -> dict[str, Any]:
+        """Gateway-wide counters and gauges by name; per-thread ones are lists by io thread."""
+
+    def drain(self) -> None:
+        """Send GOAWAY everywhere, refuse new connections, finish what was accepted."""
+
+    def drained(self) -> bool:
+        """Whether no call and no connection is left."""
+
+    def stop(self) -> None:
+        """Close every connection and end every thread. Idempotent."""
+
+def decode_infer_request(message: bytes) -> dict[str, Any]:
+    """What the data plane sees in a ModelInferRequest; for tests and tools. Raises CoreError."""
+
+def encode_infer_response(
+    model_name: bytes,
+    model_version: bytes,
+    id: bytes,
+    outputs: Sequence[tuple[str, str, tuple[int, ...], bytes]],
+    *,
+    stream: bool = False,
+) -> bytes:
+    """The bytes of a reply with (name, datatype, shape, raw data) outputs; for tests and tools."""
