@@ -92,6 +92,9 @@ enum class Error : uint8_t {
   stream_messages,         // {limit messages}
   draining,                //
   slow_path_full,          // {limit}
+  // the gateway itself
+  listen_failed,           // {address} {what}
+  tls_setup,               // {what} {what OpenSSL said}
   // loading
   load_failed,             // {model} {version} {what}
   count_,

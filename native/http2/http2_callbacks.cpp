@@ -1,0 +1,152 @@
+#include "http2/http2_callbacks.h"
+
+#include <algorithm>
+
+namespace tiltyard {
+namespace {
+
+constexpr size_t kFrameHeaderBytes = 9;
+
+BytesView view(const uint8_t* data, size_t bytes) {
+  return {reinterpret_cast<const char*>(data), bytes};
+}
+
+Http2Session& session_of(void* self) { return *static_cast<Http2Session*>(self); }
+
+// Tags are small integers; nghttp2 carries them in the stream's user-data pointer. Null: none.
+uint32_t tag_of(nghttp2_session* session, int32_t stream_id) {
+  void* data = nghttp2_session_get_stream_user_data(session, stream_id);
+  return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(data));
+}
+
+bool is_request(const nghttp2_frame* frame) {
+  return frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST;
+}
+
+// Frames that ask for work and bring none; a flood of them is an attack.
+bool is_control(const nghttp2_frame* frame) {
+  switch (frame->hd.type) {
+    case NGHTTP2_PING:
+    case NGHTTP2_SETTINGS:
+      return (frame->hd.flags & NGHTTP2_FLAG_ACK) == 0;
+    case NGHTTP2_PRIORITY:
+    case NGHTTP2_RST_STREAM:
+      return true;
+    case NGHTTP2_DATA:
+      return frame->hd.length == 0 && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+nghttp2_session_callbacks* Http2Callbacks::make() {
+  nghttp2_session_callbacks* to = nullptr;
+  nghttp2_session_callbacks_new(&to);
+  nghttp2_session_callbacks_set_on_begin_headers_callback(to, begin_headers);
+  nghttp2_session_callbacks_set_on_header_callback(to, header);
+  nghttp2_session_callbacks_set_on_frame_recv_callback(to, frame_received);
+  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(to, data_chunk);
+  nghttp2_session_callbacks_set_on_stream_close_callback(to, stream_closed);
+  nghttp2_session_callbacks_set_send_data_callback(to, send_body);
+  nghttp2_session_callbacks_set_data_source_read_length_callback(to, frame_bytes_max);
+  return to;
+}
+
+int Http2Callbacks::begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* self) {
+  if (!is_request(frame)) return 0;  // trailers of a client carry nothing that we read
+  Http2Session& http2 = session_of(self);
+  const int32_t stream_id = frame->hd.stream_id;
+  const uint32_t tag = http2.handler_->on_stream_opened(http2, stream_id);
+  if (tag == Http2Handler::kRefused) {
+    nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream_id, NGHTTP2_REFUSED_STREAM);
+    return 0;
+  }
+  nghttp2_session_set_stream_user_data(session, stream_id,
+                                       reinterpret_cast<void*>(static_cast<uintptr_t>(tag)));
+  return 0;
+}
+
+int Http2Callbacks::header(nghttp2_session* session, const nghttp2_frame* frame,
+                           const uint8_t* name, size_t name_bytes, const uint8_t* value,
+                           size_t value_bytes, uint8_t, void* self) {
+  if (!is_request(frame)) return 0;
+  const uint32_t tag = tag_of(session, frame->hd.stream_id);
+  if (tag == Http2Handler::kRefused) return 0;
+  Http2Session& http2 = session_of(self);
+  http2.handler_->on_header(http2, tag, view(name, name_bytes), view(value, value_bytes));
+  return 0;
+}
+
+int Http2Callbacks::frame_received(nghttp2_session* session, const nghttp2_frame* frame,
+                                   void* self) {
+  Http2Session& http2 = session_of(self);
+  if (is_control(frame)) ++http2.control_frames_;
+  const uint8_t type = frame->hd.type;
+  if (type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK)) http2.ping_acknowledged_ = true;
+  if (type == NGHTTP2_SETTINGS) http2.preface_done_ = true;
+  if (type != NGHTTP2_HEADERS && type != NGHTTP2_DATA) return 0;
+  const uint32_t tag = tag_of(session, frame->hd.stream_id);
+  if (tag == Http2Handler::kRefused) return 0;
+  const bool end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  if (is_request(frame)) {
+    http2.handler_->on_headers_end(http2, tag, end);
+  } else if (end) {
+    http2.handler_->on_end_of_stream(http2, tag);
+  }
+  return 0;
+}
+
+int Http2Callbacks::data_chunk(nghttp2_session* session, uint8_t, int32_t stream_id,
+                               const uint8_t* data, size_t bytes, void* self) {
+  const uint32_t tag = tag_of(session, stream_id);
+  if (tag == Http2Handler::kRefused) {  // answered already; give the window back and forget it
+    nghttp2_session_consume(session, stream_id, bytes);
+    return 0;
+  }
+  Http2Session& http2 = session_of(self);
+  http2.handler_->on_data(http2, tag, view(data, bytes));
+  return 0;
+}
+
+int Http2Callbacks::stream_closed(nghttp2_session* session, int32_t stream_id, uint32_t error_code,
+                                  void* self) {
+  const uint32_t tag = tag_of(session, stream_id);
+  if (tag == Http2Handler::kRefused) return 0;
+  Http2Session& http2 = session_of(self);
+  http2.handler_->on_stream_closed(http2, tag, error_code);
+  return 0;
+}
+
+ssize_t Http2Callbacks::read_body(nghttp2_session*, int32_t, uint8_t*, size_t bytes_max,
+                                  uint32_t* flags, nghttp2_data_source* source, void* self) {
+  Http2Session& http2 = session_of(self);
+  const auto tag = static_cast<uint32_t>(source->fd);
+  const Http2Handler::BodyState state = http2.handler_->body_state(tag);
+  const size_t bytes = std::min(state.ready_bytes, bytes_max);
+  if (bytes == 0 && !state.ends) return NGHTTP2_ERR_DEFERRED;
+  *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+  if (state.ends && bytes == state.ready_bytes) {
+    *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    http2.handler_->on_body_end(http2, tag);
+  }
+  return static_cast<ssize_t>(bytes);
+}
+
+int Http2Callbacks::send_body(nghttp2_session*, nghttp2_frame*, const uint8_t* frame_header,
+                              size_t bytes, nghttp2_data_source* source, void* self) {
+  Http2Session& http2 = session_of(self);
+  http2.output_->append(reinterpret_cast<const char*>(frame_header), kFrameHeaderBytes);
+  http2.output_->append(http2.handler_->take_body(static_cast<uint32_t>(source->fd), bytes));
+  return 0;
+}
+
+ssize_t Http2Callbacks::frame_bytes_max(nghttp2_session*, uint8_t, int32_t,
+                                        int32_t connection_window, int32_t stream_window,
+                                        uint32_t peer_frame_bytes_max, void*) {
+  const int32_t window = std::min(connection_window, stream_window);
+  return std::min<ssize_t>(window, static_cast<ssize_t>(peer_frame_bytes_max));
+}
+
+}  // namespace tiltyard
