@@ -1,0 +1,109 @@
+"""The corpus files of the load generator: requests, and the answers ONNX Runtime gives to them.
+
+The messages are tritonclient's, so that the project's own codec is not its own witness.
+"""
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from tritonclient.grpc import service_pb2
+
+from bench.models import FloatArray, Workload
+from bench.paths import MODELS
+
+MAGIC = b"TYLOAD1\n"
+
+# Matrix kernels round differently for one row than for many. The gateway pads a lone row, so that
+# an answer is the same alone and in a batch; the oracle therefore always runs the rows together.
+ORACLE_ROWS = 64
+
+_DATATYPES = {"float32": "FP32", "float64": "FP64", "int64": "INT64", "int32": "INT32"}
+
+
+def open_session(model_file: Path) -> onnxruntime.InferenceSession:
+    """A session with one thread and no spinning."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(str(model_file), options, ["CPUExecutionProvider"])
+
+
+def _answers(
+    session: onnxruntime.InferenceSession, rows: FloatArray
+) -> Iterator[dict[str, NDArray[Any]]]:
+    """One dict of outputs (each with a first axis of 1) a row."""
+    name = session.get_inputs()[0].name
+    outputs = [output.name for output in session.get_outputs()]
+    fixed = session.get_inputs()[0].shape[0] == 1
+    step = 1 if fixed else ORACLE_ROWS
+    for start in range(0, len(rows), step):
+        # The last chunk reaches back, so that it is never a lone row.
+        first = start if fixed else max(0, min(start, len(rows) - step))
+        values = session.run(outputs, {name: rows[first : first + step]})
+        for row in range(start - first, len(values[0])):
+            yield {name: v[row : row + 1] for name, v in zip(outputs, values, strict=True)}
+
+
+def request_message(
+    workload: Workload, input_name: str, row: FloatArray
+) -> service_pb2.ModelInferRequest:
+    """The request for one row (shape [1, ...], float32)."""
+    request = service_pb2.ModelInferRequest(model_name=workload.model_name)
+    tensor = request.inputs.add(name=input_name, datatype="FP32")
+    tensor.shape.extend(row.shape)
+    request.raw_input_contents.append(row.tobytes())
+    return request
+
+
+def expected_message(outputs: dict[str, NDArray[Any]]) -> service_pb2.ModelInferResponse:
+    """The reply that holds these outputs and nothing else."""
+    reply = service_pb2.ModelInferResponse()
+    for name, value in outputs.items():
+        tensor = reply.outputs.add(name=name, datatype=_DATATYPES[str(value.dtype)])
+        tensor.shape.extend(value.shape)
+        reply.raw_output_contents.append(np.ascontiguousarray(value).tobytes())
+    return reply
+
+
+def _block(message: bytes) -> bytes:
+    return struct.pack("<I", len(message)) + message
+
+
+def write_corpus(workload: Workload) -> Path:
+    """Write the corpus file of a workload anew and return its path.
+
+    Raises ValueError when two requests have the same answer throughout: then a server that always
+    says the same would pass.
+    """
+    session = open_session(workload.model_file)
+    input_name = session.get_inputs()[0].name
+    blocks = [MAGIC]
+    answers = set()
+    for index, outputs in enumerate(_answers(session, workload.rows)):
+        request = request_message(workload, input_name, workload.rows[index : index + 1])
+        expected = expected_message(outputs).SerializeToString()
+        answers.add(expected)
+        blocks += [_block(request.SerializeToString()), _block(expected)]
+    if len(answers) < min(8, len(workload.rows)):
+        raise ValueError(
+            f"{workload.name}: expected different answers to {len(workload.rows)} requests, "
+            f"got {len(answers)}"
+        )
+    file = MODELS / f"{workload.name.lower()}.corpus"
+    file.write_bytes(b"".join(blocks))
+    return file
+
+
+def write_body(workload: Workload) -> Path:
+    """One request with its gRPC prefix, as h2load sends it from a file; returns the path."""
+    name = open_session(workload.model_file).get_inputs()[0].name
+    message = request_message(workload, name, workload.rows[:1]).SerializeToString()
+    file = MODELS / f"{workload.name.lower()}.body"
+    file.write_bytes(struct.pack(">BI", 0, len(message)) + message)
+    return file
