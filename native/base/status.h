@@ -43,6 +43,8 @@ enum class Error : uint8_t {
   bad_compression,         // {what}
   bad_timeout,             // {got}
   bad_content_type,        // {got}
+  bad_http_method,         //
+  headers_too_large,       // {limit bytes}
   unknown_method,          // {path}
   unimplemented_method,    // {method} {sentence}
   missing_message,         // {method}
@@ -92,6 +94,13 @@ enum class Error : uint8_t {
   stream_messages,         // {limit messages}
   draining,                //
   slow_path_full,          // {limit}
+  starting,                //
+  // what a Python handler says, by its gRPC code; {sentence}
+  handler_invalid_argument,
+  handler_not_found,
+  handler_unavailable,
+  handler_unimplemented,
+  handler_internal,
   // the gateway itself
   listen_failed,           // {address} {what}
   tls_setup,               // {what} {what OpenSSL said}

@@ -1,0 +1,42 @@
+#include "base/thread_class.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace tiltyard {
+
+int nice_of(ThreadClass thread_class) {
+  switch (thread_class) {
+    case ThreadClass::io:
+      return 0;
+    case ThreadClass::worker:
+      return 10;
+    case ThreadClass::background:
+      return 19;
+  }
+  return 0;
+}
+
+int current_thread_id() { return static_cast<int>(syscall(SYS_gettid)); }
+
+void enter_thread_class(ThreadClass thread_class, const std::string& name) {
+  // The kernel keeps 15 characters.
+  pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
+  setpriority(PRIO_PROCESS, static_cast<id_t>(current_thread_id()), nice_of(thread_class));
+}
+
+uint64_t thread_starved_ns(int thread_id) {
+  const std::string path = "/proc/self/task/" + std::to_string(thread_id) + "/schedstat";
+  std::FILE* file = std::fopen(path.c_str(), "re");
+  if (file == nullptr) return 0;
+  unsigned long long ran_ns = 0, starved_ns = 0;
+  const int fields = std::fscanf(file, "%llu %llu", &ran_ns, &starved_ns);
+  std::fclose(file);
+  return fields == 2 ? starved_ns : 0;
+}
+
+}  // namespace tiltyard

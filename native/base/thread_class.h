@@ -1,0 +1,22 @@
+// What kind of thread this is: its name, and its priority by nice value.
+//
+// io threads keep nice 0, workers get 10, loading, shadows, reclaiming and Python 19: on a machine
+// with few cores a loading model must not stand in a request's way.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace tiltyard {
+
+enum class ThreadClass : uint8_t { io, worker, background };
+
+// Names the calling thread and sets its priority. A kernel that refuses the priority (it can only
+// refuse to raise it) leaves it as it is.
+void enter_thread_class(ThreadClass thread_class, const std::string& name);
+int nice_of(ThreadClass thread_class);
+int current_thread_id();
+// Nanoseconds that the thread was ready to run and did not, from /proc; 0 where that is not known.
+uint64_t thread_starved_ns(int thread_id);
+
+}  // namespace tiltyard

@@ -1,0 +1,164 @@
+#include "engine/connection_keeper.h"
+
+#include <nghttp2/nghttp2.h>
+
+#include <string>
+
+#include "engine/job.h"
+
+namespace tiltyard {
+namespace {
+
+constexpr uint64_t kMs = 1'000'000;
+constexpr uint64_t kSecondNs = 1'000'000'000;
+// How long the first GOAWAY may be on its way before the second names the last stream.
+constexpr uint64_t kShutdownNoticeNs = kSecondNs;
+
+bool is_over(uint64_t since_ns, uint64_t now_ns, uint64_t ms_max) {
+  return ms_max != 0 && since_ns != 0 && now_ns - since_ns > ms_max * kMs;
+}
+
+}  // namespace
+
+void ConnectionKeeper::tick(uint64_t now_ns) {
+  requests_per_tick_ = 0;
+  for (Connection* connection : connections_.all()) tick_one(*connection, now_ns);
+}
+
+void ConnectionKeeper::tick_one(Connection& connection, uint64_t now_ns) {
+  Connection::Bookkeeping& books = connection.books;
+  if (books.is_dead) return;
+  books.requests_per_tick = books.requests - books.requests_at_tick;
+  books.requests_at_tick = books.requests;
+  requests_per_tick_ += books.requests_per_tick;
+  check_timeouts(connection, now_ns);
+  check_flood(connection, now_ns);
+  if (books.is_dead || connection.handshaking()) return;
+  expire_calls(connection, now_ns);
+  check_keepalive(connection, now_ns);
+  if (is_over(books.opened_ns, now_ns, limits_.connection_age_ms_max) && !books.is_closing) {
+    counters_.closed_age.add();
+    begin_close(connection, now_ns);
+  }
+  advance_close(connection, now_ns);
+}
+
+void ConnectionKeeper::check_timeouts(Connection& connection, uint64_t now_ns) {
+  const Connection::Bookkeeping& books = connection.books;
+  const bool greeted = !connection.handshaking() && connection.http2().preface_done();
+  if (!greeted && is_over(books.opened_ns, now_ns, limits_.handshake_ms_max)) {
+    return connections_.doom(connection, counters_.closed_handshake);
+  }
+  if (is_over(books.blocked_since_ns, now_ns, limits_.slow_reader_ms_max)) {
+    return connections_.doom(connection, counters_.closed_slow_reader);
+  }
+  if (books.open_calls == 0 && !books.is_closing &&
+      is_over(books.active_ns, now_ns, limits_.connection_idle_ms_max)) {
+    counters_.closed_idle.add();
+    begin_close(connection, now_ns);
+  }
+}
+
+void ConnectionKeeper::check_flood(Connection& connection, uint64_t now_ns) {
+  Connection::Bookkeeping& books = connection.books;
+  books.control_frames += connection.http2().take_control_frames();
+  if (books.control_frames > limits_.control_frames_per_s_max) {
+    connection.http2().submit_goaway(NGHTTP2_ENHANCE_YOUR_CALM);
+    replier_.mark_dirty(connection);
+    connections_.doom(connection, counters_.closed_flood);
+  }
+  if (now_ns - books.second_began_ns < kSecondNs) return;
+  books.second_began_ns = now_ns;
+  books.control_frames = 0;
+}
+
+void ConnectionKeeper::check_keepalive(Connection& connection, uint64_t now_ns) {
+  Connection::Bookkeeping& books = connection.books;
+  if (connection.http2().ping_acknowledged()) {
+    books.pinged_ns = 0;
+    if (books.is_closing && !books.goaway_final) books.closing_since_ns -= kShutdownNoticeNs;
+  }
+  if (is_over(books.pinged_ns, now_ns, limits_.keepalive_timeout_ms)) {
+    return connections_.doom(connection, counters_.closed_keepalive);
+  }
+  if (books.pinged_ns == 0 && is_over(books.active_ns, now_ns, limits_.keepalive_ms)) {
+    books.pinged_ns = now_ns;
+    connection.http2().submit_ping();
+    replier_.mark_dirty(connection);
+  }
+}
+
+// An expired call that has not run never will, here or on a worker.
+void ConnectionKeeper::expire_calls(Connection& connection, uint64_t now_ns) {
+  calls_.for_each_on(connection, [&](Call& call) {
+    const uint64_t deadline_ns = call.metadata.deadline_ns;
+    if (call.ended || deadline_ns == 0 || now_ns < deadline_ns) return;
+    for (Job* job : call.jobs) job->cancelled.store(true, std::memory_order_relaxed);
+    counters_.deadline_passed_waiting.add();
+    const std::string late_us = std::to_string((now_ns - deadline_ns) / 1000);
+    replier_.end(call, make_error(Error::deadline_passed, {late_us}));
+  });
+}
+
+void ConnectionKeeper::begin_drain(uint64_t now_ns) {
+  for (Connection* connection : connections_.all()) {
+    if (connection->handshaking()) {
+      connections_.doom(*connection, counters_.closed_handshake);
+    } else {
+      begin_close(*connection, now_ns);
+    }
+  }
+}
+
+void ConnectionKeeper::begin_close(Connection& connection, uint64_t now_ns) {
+  if (connection.books.is_closing || connection.books.is_dead) return;
+  connection.books.is_closing = true;
+  connection.books.closing_since_ns = now_ns;
+  connection.books.pinged_ns = now_ns;
+  connection.http2().submit_shutdown_notice();
+  connection.http2().submit_ping();
+  replier_.mark_dirty(connection);
+}
+
+void ConnectionKeeper::advance_close(Connection& connection, uint64_t now_ns) {
+  Connection::Bookkeeping& books = connection.books;
+  if (!books.is_closing || books.is_dead) return;
+  if (!books.goaway_final && now_ns - books.closing_since_ns >= kShutdownNoticeNs) {
+    books.goaway_final = true;
+    connection.http2().submit_goaway(NGHTTP2_NO_ERROR);
+    replier_.mark_dirty(connection);
+  }
+  if (!books.goaway_final) return;
+  // A stream without an open question could stay for ever; it is asked to come back elsewhere.
+  calls_.for_each_on(connection, [this](Call& call) {
+    const bool is_stream = call.metadata.method->client_streams;
+    if (is_stream && !call.ended && call.answers.empty()) {
+      replier_.end(call, make_error(Error::draining));
+    }
+  });
+  const uint64_t grace_ms = limits_.connection_age_grace_ms;
+  if (!shared_.draining.load() && is_over(books.closing_since_ns, now_ns, grace_ms)) {
+    connections_.doom(connection, counters_.closed_age);
+  }
+}
+
+Connection* ConnectionKeeper::choose_to_move(uint64_t other_requests_per_tick) const {
+  if (requests_per_tick_ <= other_requests_per_tick) return nullptr;
+  const uint64_t gap = requests_per_tick_ - other_requests_per_tick;
+  // Not worth it below a tenth of the load: connections should not wander.
+  if (gap * 10 < requests_per_tick_ + other_requests_per_tick) return nullptr;
+  Connection* best = nullptr;
+  uint64_t best_gap = gap;
+  for (Connection* connection : connections_.all()) {
+    const uint64_t moved = 2 * connection->books.requests_per_tick;
+    if (moved == 0 || connection->books.is_closing || connection->handshaking()) continue;
+    const uint64_t gap_after = moved > gap ? moved - gap : gap - moved;
+    if (gap_after >= best_gap) continue;
+    best_gap = gap_after;
+    best = connection;
+  }
+  // The move must take at least a third of the gap away.
+  return best != nullptr && best_gap * 3 <= gap * 2 ? best : nullptr;
+}
+
+}  // namespace tiltyard

@@ -1,0 +1,169 @@
+#include "engine/connection_set.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "base/clock.h"
+
+namespace tiltyard {
+namespace {
+
+constexpr uint32_t kEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+constexpr size_t kReadBytes = 32 * 1024;      // of one system call
+constexpr size_t kArenaRoomMin = 4 * 1024;    // less is not worth a call
+
+}  // namespace
+
+ConnectionSet::ConnectionSet(const Limits& limits, EventLoop& loop, RpcReceiver& receiver,
+                             Replier& replier, IoCounters& counters)
+    : limits_(limits),
+      loop_(loop),
+      receiver_(receiver),
+      replier_(replier),
+      counters_(counters),
+      arena_(new char[limits.read_arena_bytes]) {}
+
+ConnectionSet::~ConnectionSet() {
+  for (Connection* connection : all_) delete connection;
+}
+
+void ConnectionSet::add(std::unique_ptr<Connection> owned) {
+  Connection* connection = owned.release();
+  connection->http2().set_handler(&receiver_);
+  connection->books.table_index = static_cast<uint32_t>(all_.size());
+  all_.push_back(connection);
+  loop_.add(connection->fd(), kEvents, connection);
+  // Bytes may have come before epoll knew of it, and our SETTINGS are to go out.
+  put_on_ready_list(*connection);
+  if (!connection->handshaking()) replier_.mark_dirty(*connection);
+}
+
+std::unique_ptr<Connection> ConnectionSet::detach(Connection& connection) {
+  TILTYARD_ASSERT(connection.books.open_calls == 0, "a connection leaves without open calls");
+  loop_.remove(connection.fd());
+  Connection* last = all_.back();
+  all_[connection.books.table_index] = last;
+  last->books.table_index = connection.books.table_index;
+  all_.pop_back();
+  if (connection.books.on_ready_list) std::erase(ready_, &connection);
+  connection.books.on_ready_list = false;
+  if (connection.books.is_dirty) std::erase(replier_.dirty(), &connection);
+  connection.books.is_dirty = false;
+  return std::unique_ptr<Connection>(&connection);
+}
+
+void ConnectionSet::put_on_ready_list(Connection& connection) {
+  if (connection.books.on_ready_list) return;
+  connection.books.on_ready_list = true;
+  ready_.push_back(&connection);
+}
+
+void ConnectionSet::note_event(const epoll_event& event) {
+  Connection& connection = *static_cast<Connection*>(event.data.ptr);
+  if ((event.events & EPOLLOUT) != 0 && connection.unsent_bytes() > 0) {
+    replier_.mark_dirty(connection);
+  }
+  const uint32_t readable = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+  if ((event.events & readable) != 0 || connection.handshaking()) put_on_ready_list(connection);
+}
+
+void ConnectionSet::read(std::span<const epoll_event> events) {
+  for (const epoll_event& event : events) note_event(event);
+  arena_used_ = 0;
+  reading_.swap(ready_);
+  for (Connection* connection : reading_) {
+    connection->books.on_ready_list = false;
+    connection->books.requests_this_cycle = 0;
+    if (connection->books.is_dead) continue;
+    if (limits_.read_arena_bytes - arena_used_ < kArenaRoomMin) {
+      counters_.read_budget_ran_out.add();
+      put_on_ready_list(*connection);
+    } else if (connection->unsent_bytes() == 0 && finish_handshake(*connection)) {
+      read_one(*connection);
+    }
+  }
+  reading_.clear();
+}
+
+bool ConnectionSet::finish_handshake(Connection& connection) {
+  if (!connection.handshaking()) return true;
+  const IoResult::Kind result = connection.handshake();
+  if (result == IoResult::Kind::closed) doom(connection, counters_.closed_handshake);
+  return result == IoResult::Kind::bytes;
+}
+
+void ConnectionSet::read_one(Connection& connection) {
+  const size_t budget_end = arena_used_ + limits_.read_bytes_per_connection_max;
+  bool may_have_more = true;
+  while (may_have_more) {
+    const size_t end = std::min<size_t>(budget_end, limits_.read_arena_bytes);
+    if (end - arena_used_ < kArenaRoomMin ||
+        connection.books.requests_this_cycle >= limits_.requests_per_connection_max) {
+      counters_.read_budget_ran_out.add();
+      return put_on_ready_list(connection);
+    }
+    char* const to = arena_.get() + arena_used_;
+    const IoResult result =
+        connection.read(to, std::min(kReadBytes, end - arena_used_), may_have_more);
+    if (result.kind == IoResult::Kind::would_block) return;
+    if (result.kind == IoResult::Kind::closed) {
+      connection.books.input_ended = true;
+      return doom(connection, counters_.connections_closed);
+    }
+    arena_used_ += result.bytes;
+    counters_.bytes_in.add(result.bytes);
+    const uint64_t now_ns = monotonic_ns();
+    connection.books.active_ns = now_ns;
+    receiver_.set_now(now_ns);
+    replier_.mark_dirty(connection);
+    if (!connection.http2().feed({to, result.bytes})) {
+      return doom(connection, counters_.closed_protocol_error);
+    }
+  }
+}
+
+void ConnectionSet::flush(uint64_t now_ns) {
+  // Flushing may end calls but dirties nothing new.
+  for (Connection* connection : replier_.dirty()) {
+    connection->books.is_dirty = false;
+    flush_one(*connection, now_ns);
+  }
+  replier_.dirty().clear();
+}
+
+void ConnectionSet::flush_one(Connection& connection, uint64_t now_ns) {
+  const bool was_blocked = connection.unsent_bytes() > 0;
+  switch (connection.flush(scratch_, now_ns)) {
+    case Connection::Flushed::closed:
+      return doom(connection, counters_.connections_closed);
+    case Connection::Flushed::blocked:
+      return;
+    case Connection::Flushed::all:
+      break;
+  }
+  // Its input was left alone while its output was blocked, and epoll will not tell of it again.
+  if (was_blocked) put_on_ready_list(connection);
+  if (!connection.http2().wants_input() && !connection.http2().wants_output()) {
+    doom(connection, counters_.connections_closed);
+  }
+}
+
+void ConnectionSet::doom(Connection& connection, Counter& reason) {
+  if (connection.books.is_dead) return;
+  connection.books.is_dead = true;
+  doomed_.push_back(&connection);
+  if (&reason != &counters_.connections_closed) reason.add();
+}
+
+void ConnectionSet::close_doomed(const std::function<void()>& closed) {
+  for (Connection* connection : doomed_) {
+    receiver_.drop_calls(*connection);
+    connection->shutdown_tls();
+    detach(*connection);  // and gone
+    counters_.connections_closed.add();
+    closed();
+  }
+  doomed_.clear();
+}
+
+}  // namespace tiltyard

@@ -1,0 +1,82 @@
+#include "engine/engine.h"
+
+#include "base/assert.h"
+
+namespace tiltyard {
+
+Engine::Engine(OrtRuntime& runtime, const EngineOptions& options)
+    : runtime_(runtime),
+      shared_(options),
+      slow_path_(options.limits.slow_path_items_max),
+      workers_(options),
+      acceptor_(shared_, io_threads_),
+      reclaimer_(shared_.routes) {
+  TILTYARD_ASSERT(options.io_threads >= 1 &&
+                      options.io_threads + options.worker_threads <= kThreadSlotsMax,
+                  "the number of threads was checked before");
+  shared_.workers = &workers_;
+  shared_.slow_path = &slow_path_;
+  for (uint32_t i = 0; i < options.io_threads; ++i) {
+    io_threads_.push_back(std::make_unique<IoThread>(shared_, i));
+  }
+  for (const auto& io : io_threads_) io->start(io_threads_);
+  workers_.start();
+  reclaimer_.start();
+}
+
+Engine::~Engine() { stop(); }
+
+Status Engine::listen(const ListenOptions& options, uint16_t& port) {
+  return acceptor_.start(options, port);
+}
+
+Status Engine::load_version(std::string model, int64_t number, BytesView model_bytes,
+                            std::span<const ExternalFile> external, LoadOptions options,
+                            std::shared_ptr<ServedVersion>& out) {
+  options.thread_slots = shared_.options.io_threads + shared_.options.worker_threads;
+  std::shared_ptr<ModelVersion> version;
+  Status status = ModelVersion::load(runtime_, std::move(model), number, model_bytes, external,
+                                     options, version);
+  if (!status.ok()) return status;
+  out = std::make_shared<ServedVersion>(std::move(version),
+                                        shared_.options.limits.queue_items_max);
+  return {};
+}
+
+bool Engine::is_inline(const ModelVersion& version) const {
+  return workers_.empty() || version.cost().predict_ns(version.batch_plan().rows_min) <=
+                                 shared_.options.limits.inline_run_us_max * 1e3;
+}
+
+uint64_t Engine::publish(std::vector<ModelRoute> models, RouteTable::Replies replies, bool ready) {
+  const uint64_t epoch = reclaimer_.publish(
+      std::make_unique<const RouteTable>(std::move(models), std::move(replies), ready));
+  for (const auto& io : io_threads_) io->wake();
+  return epoch;
+}
+
+void Engine::drain() {
+  shared_.draining.store(true, std::memory_order_seq_cst);
+  acceptor_.stop();
+  for (const auto& io : io_threads_) io->wake();
+}
+
+bool Engine::drained() const {
+  for (const auto& io : io_threads_) {
+    if (io->connections() > 0) return false;
+  }
+  return true;
+}
+
+// Whoever can send work goes before whoever does it; what is left is freed when nobody runs.
+void Engine::stop() {
+  if (stopped_) return;
+  stopped_ = true;
+  acceptor_.stop();
+  for (const auto& io : io_threads_) io->stop();
+  workers_.stop();
+  reclaimer_.stop();
+  slow_path_.clear();
+}
+
+}  // namespace tiltyard

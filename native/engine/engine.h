@@ -1,0 +1,58 @@
+// The data plane as a whole: made, started, fed with route tables, drained and stopped by Python.
+//
+// Its methods are for control threads (any; they lock among themselves where they must).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/acceptor.h"
+#include "engine/io_thread.h"
+#include "engine/reclaimer.h"
+#include "engine/shared.h"
+#include "engine/slow_path.h"
+#include "engine/worker_pool.h"
+#include "model/model_version.h"
+
+namespace tiltyard {
+
+class Engine {
+ public:
+  // Starts io threads and workers; nothing listens yet.
+  Engine(OrtRuntime& runtime, const EngineOptions& options);
+  ~Engine();
+
+  Status listen(const ListenOptions& options, uint16_t& port);
+  Status load_version(std::string model, int64_t number, BytesView model_bytes,
+                      std::span<const ExternalFile> external, LoadOptions options,
+                      std::shared_ptr<ServedVersion>& out);
+  // Whether a single row of this version runs on the io threads.
+  bool is_inline(const ModelVersion& version) const;
+  uint64_t publish(std::vector<ModelRoute> models, RouteTable::Replies replies, bool ready);
+  SlowPath& slow_path() { return slow_path_; }
+
+  void drain();
+  bool drained() const;
+  void stop();
+
+  // For the reader of statistics.
+  const EngineOptions& options() const { return shared_.options; }
+  const EngineShared& shared() const { return shared_; }
+  Reclaimer& reclaimer() { return reclaimer_; }
+  const std::vector<std::unique_ptr<IoThread>>& io_threads() const { return io_threads_; }
+  const WorkerPool& workers() const { return workers_; }
+  const Acceptor& acceptor() const { return acceptor_; }
+
+ private:
+  OrtRuntime& runtime_;
+  EngineShared shared_;
+  SlowPath slow_path_;
+  WorkerPool workers_;
+  std::vector<std::unique_ptr<IoThread>> io_threads_;
+  Acceptor acceptor_;
+  Reclaimer reclaimer_;
+  bool stopped_ = false;
+};
+
+}  // namespace tiltyard

@@ -1,0 +1,199 @@
+#include "engine/infer_path.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/clock.h"
+#include "engine/encode_reply.h"
+#include "engine/job.h"
+#include "engine/worker_pool.h"
+#include "route/router.h"
+
+namespace tiltyard {
+namespace {
+
+// A request looks for its group among the last few: a cycle brings few models or many of a kind.
+constexpr size_t kGroupsSearched = 16;
+
+// Above this a torn message's bytes move to the job; the views into them stay good. Less is copied.
+constexpr size_t kMovedBytesMin = 4'096;
+
+void take_bytes(Job& job, GrpcMessage& message) {
+  if (message.owned.size() >= kMovedBytesMin) {
+    job.message.owned.swap(message.owned);
+  } else {
+    job.message.owned.assign(message.view);
+  }
+  job.message.view = job.message.owned;
+}
+
+}  // namespace
+
+void InferPath::accept(Call& call, ReceivedMessage& received, const RouteTable& table) {
+  counters_.infer_requests.add();
+  Pending& pending = pending_.push();
+  pending.received = &received;
+  pending.served = nullptr;
+  pending.deadline_ns = call.metadata.deadline_ns;
+  pending.is_stream = call.metadata.method->client_streams;
+  pending.ran = false;
+  const Status status = route_and_bind(pending, table);
+  if (status.ok()) return;
+  fail(pending, status);
+  pending_.pop();
+}
+
+Status InferPath::route_and_bind(Pending& pending, const RouteTable& table) {
+  InferRequestView& request = pending.request;
+  if (Status status = decode_infer_request(pending.received->message.view, request); !status.ok()) {
+    return status;
+  }
+  if (Status status =
+          route_request(table, request.model_name, request.model_version, pending.served);
+      !status.ok()) {
+    return status;
+  }
+  const ModelVersion& version = *(*pending.served)->version;
+  return bind_request(request, version.model(), version.signature(),
+                      version.batch_plan().batchable, pending.bound);
+}
+
+void InferPath::fail(const Pending& pending, const Status& status) {
+  if (pending.served != nullptr) {
+    batch_.count_failure(*(*pending.served)->version, status.error,
+                         monotonic_ns() - pending.received->arrived_ns);
+  }
+  replier_.fail(pending.received->to, status, pending.request.id);
+}
+
+bool InferPath::is_worth_running(const Pending& pending, uint64_t now_ns) {
+  if (calls_.find(pending.received->to.call) == nullptr) {  // the client has reset it meanwhile
+    batch_.count_failure(*(*pending.served)->version, Error::cancelled,
+                         now_ns - pending.received->arrived_ns);
+    return false;
+  }
+  if (pending.deadline_ns == 0 || now_ns < pending.deadline_ns) return true;
+  fail(pending, make_error(Error::deadline_passed,
+                           {std::to_string((now_ns - pending.deadline_ns) / 1000)}));
+  return false;
+}
+
+void InferPath::join_group(Pending& pending) {
+  const size_t first = groups_.size() > kGroupsSearched ? groups_.size() - kGroupsSearched : 0;
+  Group* group = nullptr;
+  for (size_t i = groups_.size(); i > first && group == nullptr; --i) {
+    Group& candidate = groups_[i - 1];
+    if (candidate.served->get() == pending.served->get() &&
+        can_join(*(*candidate.served)->version, candidate.bound, candidate.rows, pending.bound)) {
+      group = &candidate;
+    }
+  }
+  if (group == nullptr) {
+    group = &groups_.push();
+    group->served = pending.served;
+    group->rows = 0;
+    group->pending.clear();
+    group->bound.clear();
+    group->arrived_ns.clear();
+  }
+  group->rows += pending.bound.rows;
+  group->pending.push_back(&pending);
+  group->bound.push_back(&pending.bound);
+  group->arrived_ns.push_back(pending.received->arrived_ns);
+}
+
+void InferPath::run_groups() {
+  if (pending_.empty()) return;
+  const uint64_t now_ns = monotonic_ns();
+  for (size_t i = 0; i < pending_.size(); ++i) {
+    if (is_worth_running(pending_[i], now_ns)) join_group(pending_[i]);
+  }
+  cycle_run_ns_ = 0;
+  for (size_t i = 0; i < groups_.size(); ++i) run_group(groups_[i]);
+  groups_.clear();
+}
+
+// Inline when it is short, alone and together with what this cycle has run already.
+void InferPath::run_group(Group& group) {
+  const ModelVersion& version = *(*group.served)->version;
+  const double predicted_ns = version.cost().predict_ns(group.rows);
+  const bool short_enough = predicted_ns <= limits_.inline_run_us_max * 1e3 &&
+                            cycle_run_ns_ + predicted_ns <= limits_.cycle_run_us_max * 1e3;
+  if (!short_enough && !shared_.workers->empty()) return send_to_workers(group);
+  cycle_run_ns_ += predicted_ns;
+  running_ = &group;
+  batch_.run(version, group.bound, group.arrived_ns, *this);
+  counters_.groups.add();
+  counters_.requests_inline.add(group.pending.size());
+}
+
+void InferPath::on_outputs(size_t index, std::span<const OutputView> outputs) {
+  Pending& pending = *running_->pending[index];
+  pending.ran = true;
+  replier_.answer(pending.received->to, [&](Bytes& out) {
+    append_reply(*(*pending.served)->version, pending.request.id, pending.is_stream, outputs, out);
+  });
+}
+
+void InferPath::on_error(size_t index, const Status& status) {
+  const Pending& pending = *running_->pending[index];
+  replier_.fail(pending.received->to, status, pending.request.id);
+}
+
+void InferPath::send_to_workers(Group& group) {
+  for (Pending* pending : group.pending) submit(*pending);
+}
+
+void InferPath::submit(Pending& pending) {
+  Call* call = calls_.find(pending.received->to.call);
+  if (call == nullptr) return;
+  auto job = std::make_unique<Job>();
+  if (!job->charge.try_set(shared_.budget, pending.received->message.view.size())) {
+    return fail(pending, make_error(Error::bytes_in_flight,
+                                    {std::to_string(shared_.budget.bytes_max())}));
+  }
+  job->to = pending.received->to;
+  job->home = &home_;
+  job->served = *pending.served;
+  job->arrived_ns = pending.received->arrived_ns;
+  job->deadline_ns = pending.deadline_ns;
+  job->is_stream = pending.is_stream;
+  job->reply_gzip = call->replies_gzip();
+  take_bytes(*job, pending.received->message);
+  call->jobs.push_back(job.get());
+  if (shared_.workers->try_submit(job.get())) {
+    counters_.requests_to_workers.add();
+    job.release();
+    return;
+  }
+  call->jobs.pop_back();
+  fail(pending, make_error(Error::queue_full, {(*pending.served)->version->model(),
+                                               std::to_string(limits_.queue_items_max)}));
+}
+
+void InferPath::finish(Job& job) {
+  if (Call* call = calls_.find(job.to.call); call != nullptr) std::erase(call->jobs, &job);
+  if (!job.status.ok()) {
+    InferRequestView request;  // for its id alone: errors are rare
+    const Status decoded = decode_infer_request(job.message.view, request);
+    return replier_.fail(job.to, job.status, decoded.ok() ? request.id : BytesView());
+  }
+  replier_.answer_framed(job.to, std::move(job.framed));
+  finished_.push_back({std::move(job.served), job.arrived_ns});
+}
+
+void InferPath::record_latency(uint64_t now_ns) {
+  for (size_t i = 0; i < pending_.size(); ++i) {
+    const Pending& pending = pending_[i];
+    if (!pending.ran) continue;
+    (*pending.served)->version->thread(slot_).stats.latency.update(
+        now_ns - pending.received->arrived_ns);
+  }
+  pending_.clear();
+  for (const Finished& finished : finished_) {
+    finished.served->version->thread(slot_).stats.latency.update(now_ns - finished.arrived_ns);
+  }
+  finished_.clear();
+}
+
+}  // namespace tiltyard

@@ -1,0 +1,85 @@
+// The way of a ModelInfer request on an io thread: decode, route, bind; group; run; encode.
+//
+// One a thread. accept() is called for each message of the cycle, run_groups() once, and after the
+// flush record_latency(). What is too slow for this thread goes to the workers as jobs.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/stable_pool.h"
+#include "engine/batch.h"
+#include "engine/replier.h"
+#include "engine/rpc_receiver.h"
+#include "engine/shared.h"
+
+namespace tiltyard {
+
+class IoThread;
+
+class InferPath final : private BatchSink {
+ public:
+  InferPath(EngineShared& shared, IoThread& home, uint32_t slot, CallTable& calls,
+            Replier& replier, IoCounters& counters)
+      : shared_(shared), limits_(shared.options.limits), home_(home), slot_(slot), calls_(calls),
+        replier_(replier), counters_(counters), batch_(slot, RunPlace::io_thread) {}
+
+  // Decodes, routes and binds; a mistake is answered at once. The message must live until
+  // record_latency().
+  void accept(Call& call, ReceivedMessage& received, const RouteTable& table);
+  void run_groups();
+  // A job has come back.
+  void finish(Job& job);
+  // The replies of this cycle have been handed to their sockets.
+  void record_latency(uint64_t now_ns);
+
+ private:
+  // A request of this cycle, from accept() to record_latency().
+  struct Pending {
+    ReceivedMessage* received = nullptr;
+    const std::shared_ptr<ServedVersion>* served = nullptr;
+    uint64_t deadline_ns = 0;
+    bool is_stream = false;
+    bool ran = false;
+    InferRequestView request;
+    BoundRequest bound;
+  };
+  struct Group {
+    const std::shared_ptr<ServedVersion>* served = nullptr;
+    int64_t rows = 0;
+    std::vector<Pending*> pending;
+    std::vector<const BoundRequest*> bound;
+    std::vector<uint64_t> arrived_ns;
+  };
+  struct Finished {
+    std::shared_ptr<ServedVersion> served;
+    uint64_t arrived_ns;
+  };
+
+  Status route_and_bind(Pending& pending, const RouteTable& table);
+  bool is_worth_running(const Pending& pending, uint64_t now_ns);
+  void join_group(Pending& pending);
+  void run_group(Group& group);
+  void send_to_workers(Group& group);
+  void submit(Pending& pending);
+  void fail(const Pending& pending, const Status& status);
+
+  void on_outputs(size_t index, std::span<const OutputView> outputs) override;
+  void on_error(size_t index, const Status& status) override;
+
+  EngineShared& shared_;
+  const Limits& limits_;
+  IoThread& home_;
+  const uint32_t slot_;
+  CallTable& calls_;
+  Replier& replier_;
+  IoCounters& counters_;
+  BatchRunner batch_;
+  StablePool<Pending> pending_;
+  StablePool<Group> groups_;
+  Group* running_ = nullptr;
+  double cycle_run_ns_ = 0;  // predicted, of the groups run in this cycle
+  std::vector<Finished> finished_;
+};
+
+}  // namespace tiltyard

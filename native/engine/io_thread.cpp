@@ -1,0 +1,240 @@
+#include "engine/io_thread.h"
+
+#include <string>
+
+#include "base/clock.h"
+#include "base/thread_class.h"
+#include "engine/job.h"
+#include "grpc/compression.h"
+
+namespace tiltyard {
+namespace {
+
+// A torn or inflated message larger than this gives its memory back after its cycle.
+constexpr size_t kMessageBytesKept = 64 * 1024;
+
+}  // namespace
+
+IoThread::IoThread(EngineShared& shared, uint32_t index)
+    : shared_(shared),
+      index_(index),
+      calls_(shared.options.limits.calls_max),
+      replier_(shared.options.limits, calls_, counters_),
+      receiver_(shared, calls_, replier_, counters_),
+      connections_(shared.options.limits, loop_, receiver_, replier_, counters_),
+      keeper_(shared, connections_, calls_, receiver_, replier_, counters_),
+      infer_(shared, *this, index, calls_, replier_, counters_),
+      services_(shared, *this, calls_, replier_, counters_) {}
+
+IoThread::~IoThread() {
+  stop();
+  drop_everything();
+}
+
+void IoThread::start(const std::vector<std::unique_ptr<IoThread>>& peers) {
+  peers_ = &peers;
+  thread_ = std::thread([this] { run(); });
+}
+
+void IoThread::stop() {
+  stopping_.store(true, std::memory_order_seq_cst);
+  loop_.wake();
+  if (thread_.joinable()) thread_.join();
+}
+
+void IoThread::take_connection(std::unique_ptr<Connection> connection) {
+  connection_count_.fetch_add(1, std::memory_order_relaxed);
+  arrivals_.push(connection.release());
+  wake();
+}
+
+void IoThread::take_home(Job* job) {
+  finished_.push(job);
+  wake();
+}
+
+// The push before and the flag here are both seq_cst, as are the flag and the look into the inboxes
+// in wait(): one of the two threads sees the other.
+void IoThread::wake() {
+  if (asleep_.load(std::memory_order_seq_cst)) loop_.wake();
+}
+
+void IoThread::run() {
+  enter_thread_class(ThreadClass::io, "io-" + std::to_string(index_));
+  thread_id_.store(current_thread_id(), std::memory_order_relaxed);
+  while (!stopping_.load(std::memory_order_relaxed)) cycle();
+  shared_.routes.sleep(index_);
+}
+
+void IoThread::cycle() {
+  const std::span<const epoll_event> events = wait();
+  const uint64_t began_ns = monotonic_ns();
+  const RouteTable& table = shared_.routes.read(index_);
+
+  take_inboxes();
+  receiver_.set_now(began_ns);
+  receiver_.resume_held();
+  connections_.read(events);
+  receiver_.end_reading();
+  decode_and_route(table);
+  infer_.run_groups();
+  pass_time(table, began_ns);
+  const uint64_t flushed_ns = monotonic_ns();
+  connections_.flush(flushed_ns);
+  infer_.record_latency(flushed_ns);
+
+  for (size_t i = 0; i < receiver_.messages().size(); ++i) {
+    Bytes& owned = receiver_.messages()[i].message.owned;
+    if (owned.capacity() > kMessageBytesKept) owned = Bytes();
+  }
+  receiver_.messages().clear();
+  connections_.close_doomed([this] { connection_count_.fetch_sub(1, std::memory_order_relaxed); });
+  move_connection();
+  open_calls_.store(calls_.open(), std::memory_order_relaxed);
+  counters_.cycles.add();
+  const uint64_t ended_ns = monotonic_ns();
+  counters_.busy_ns.add(ended_ns - began_ns);
+  if (!events.empty()) spin_until_ns_ = ended_ns + shared_.options.busy_poll_us * 1'000ull;
+}
+
+bool IoThread::has_work() const {
+  return connections_.has_ready() || receiver_.has_held() || !arrivals_.empty() ||
+         !finished_.empty() || stopping_.load(std::memory_order_seq_cst);
+}
+
+int IoThread::wait_ms(uint64_t now_ns) const {
+  if (connections_.all().empty()) return -1;
+  return now_ns >= next_tick_ns_ ? 0 : static_cast<int>((next_tick_ns_ - now_ns) / 1'000'000 + 1);
+}
+
+std::span<const epoll_event> IoThread::wait() {
+  if (has_work()) return loop_.wait(0);
+  shared_.routes.sleep(index_);
+  uint64_t now_ns = monotonic_ns();
+  while (now_ns < spin_until_ns_) {
+    const std::span<const epoll_event> events = loop_.wait(0);
+    if (!events.empty() || has_work()) return events;
+    cpu_relax();
+    now_ns = monotonic_ns();
+  }
+  asleep_.store(true, std::memory_order_seq_cst);
+  const std::span<const epoll_event> events = loop_.wait(has_work() ? 0 : wait_ms(now_ns));
+  asleep_.store(false, std::memory_order_seq_cst);
+  return events;
+}
+
+void IoThread::take_inboxes() {
+  for (Connection* connection = arrivals_.take_all(); connection != nullptr;) {
+    Connection* next = connection->next_in_inbox;
+    connections_.add(std::unique_ptr<Connection>(connection));
+    counters_.connections_opened.add();
+    if (draining_seen_) keeper_.begin_drain(monotonic_ns());
+    connection = next;
+  }
+  for (Job* job = finished_.take_all(); job != nullptr;) {
+    const std::unique_ptr<Job> home(job);
+    job = job->next_in_inbox;
+    if (home->served != nullptr) {
+      infer_.finish(*home);
+    } else {
+      services_.finish(*home);
+    }
+  }
+}
+
+void IoThread::decode_and_route(const RouteTable& table) {
+  StablePool<ReceivedMessage>& messages = receiver_.messages();
+  for (size_t i = 0; i < messages.size(); ++i) answer_message(messages[i], table);
+}
+
+void IoThread::answer_message(ReceivedMessage& received, const RouteTable& table) {
+  Call* call = calls_.find(received.to.call);
+  if (call == nullptr || call->ended) return;  // reset or ended since it was received
+  GrpcMessage& message = received.message;
+  if (message.compressed) {
+    if (call->metadata.request_encoding != Encoding::gzip) {
+      return replier_.fail(received.to,
+                           make_error(Error::bad_compression,
+                                      {"a message is flagged as compressed, but the call names no "
+                                       "grpc-encoding"}));
+    }
+    const uint32_t bytes_max = shared_.options.limits.message_bytes_max;
+    if (Status status = gunzip(message.view, bytes_max, inflated_); !status.ok()) {
+      return replier_.fail(received.to, status);
+    }
+    message.owned.swap(inflated_);
+    message.view = message.owned;
+    if (inflated_.capacity() > kMessageBytesKept) inflated_ = Bytes();
+  }
+  const Method method = call->metadata.method->method;
+  if (method == Method::model_infer || method == Method::model_stream_infer) {
+    infer_.accept(*call, received, table);
+  } else {
+    services_.answer(*call, received, table);
+  }
+}
+
+void IoThread::pass_time(const RouteTable& table, uint64_t now_ns) {
+  const bool draining = shared_.draining.load(std::memory_order_seq_cst);
+  const uint64_t epoch = shared_.routes.epoch();
+  if (epoch != table_epoch_seen_ || draining != draining_seen_) services_.update_watchers(table);
+  table_epoch_seen_ = epoch;
+  if (draining && !draining_seen_) keeper_.begin_drain(now_ns);
+  draining_seen_ = draining;
+  if (now_ns < next_tick_ns_) return;
+  next_tick_ns_ = now_ns + ConnectionKeeper::kTickNs;
+  keeper_.tick(now_ns);
+  requests_per_tick_.store(keeper_.requests_per_tick(), std::memory_order_relaxed);
+  balance();
+}
+
+// One thread a tick may give a connection away, in turn, so that two never trade at once.
+void IoThread::balance() {
+  moving_ = nullptr;
+  const std::vector<std::unique_ptr<IoThread>>& peers = *peers_;
+  if (peers.size() < 2 || draining_seen_) return;
+  const uint64_t turn = next_tick_ns_ / ConnectionKeeper::kTickNs / 4;
+  if (turn % peers.size() != index_) return;
+  IoThread* idlest = this;
+  for (const std::unique_ptr<IoThread>& peer : peers) {
+    if (peer->requests_per_tick_.load(std::memory_order_relaxed) <
+        idlest->requests_per_tick_.load(std::memory_order_relaxed)) {
+      idlest = peer.get();
+    }
+  }
+  if (idlest == this) return;
+  moving_ = keeper_.choose_to_move(idlest->requests_per_tick_.load(std::memory_order_relaxed));
+  moving_to_ = idlest;
+}
+
+void IoThread::move_connection() {
+  if (moving_ == nullptr) return;
+  // It may have been closed in this cycle: only an address that is still listed is a connection.
+  bool is_here = false;
+  for (Connection* connection : connections_.all()) is_here = is_here || connection == moving_;
+  if (!is_here) {
+    moving_ = nullptr;
+    return;
+  }
+  if (moving_->books.open_calls > 0) return;
+  std::unique_ptr<Connection> leaving = connections_.detach(*moving_);
+  moving_ = nullptr;
+  connection_count_.fetch_sub(1, std::memory_order_relaxed);
+  counters_.connections_moved_out.add();
+  moving_to_->take_connection(std::move(leaving));
+}
+
+// The thread has ended: what is still in its hands goes.
+void IoThread::drop_everything() {
+  for (Connection* connection : connections_.all()) receiver_.drop_calls(*connection);
+  for (Connection* connection = arrivals_.take_all(); connection != nullptr;) {
+    const std::unique_ptr<Connection> owned(connection);
+    connection = connection->next_in_inbox;
+  }
+  for (Job* job = finished_.take_all(); job != nullptr;) {
+    const std::unique_ptr<Job> owned(job);
+    job = job->next_in_inbox;
+  }
+}
+
+}  // namespace tiltyard

@@ -1,0 +1,34 @@
+// What all threads of an engine share. Everything in it is immutable or safe for all threads.
+#pragma once
+
+#include <atomic>
+
+#include "base/charge.h"
+#include "base/limits.h"
+#include "route/route_cell.h"
+
+namespace tiltyard {
+
+class WorkerPool;
+class SlowPath;
+
+struct EngineOptions {
+  Limits limits;
+  uint32_t io_threads = 1;
+  uint32_t worker_threads = 1;
+  uint32_t busy_poll_us = 0;
+};
+
+struct EngineShared {
+  explicit EngineShared(const EngineOptions& chosen)
+      : options(chosen), budget(chosen.limits.in_flight_bytes_max), routes(chosen.io_threads) {}
+
+  const EngineOptions options;
+  ByteBudget budget;
+  RouteCell routes;
+  std::atomic<bool> draining{false};
+  WorkerPool* workers = nullptr;  // set before the first thread starts
+  SlowPath* slow_path = nullptr;
+};
+
+}  // namespace tiltyard

@@ -1,0 +1,112 @@
+#include "engine/worker.h"
+
+#include <string>
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "engine/encode_reply.h"
+#include "engine/io_thread.h"
+#include "grpc/compression.h"
+
+namespace tiltyard {
+namespace {
+
+// A batch saves the fixed part of a run; beyond this it only makes its first request wait.
+constexpr double kGroupNsMax = 20e6;
+
+}  // namespace
+
+bool Worker::is_worth_running(Job& job) {
+  if (job.cancelled.load(std::memory_order_relaxed)) {
+    job.status = make_error(Error::cancelled);
+    return false;
+  }
+  const uint64_t now_ns = monotonic_ns();
+  if (job.deadline_ns == 0 || now_ns < job.deadline_ns) return true;
+  job.status =
+      make_error(Error::deadline_passed, {std::to_string((now_ns - job.deadline_ns) / 1000)});
+  return false;
+}
+
+bool Worker::prepare(Job* job, Item& item) {
+  const ModelVersion& version = *served_->version;
+  item.job = job;
+  if (is_worth_running(*job)) {
+    job->status = decode_infer_request(job->message.view, item.request);
+    if (job->status.ok()) {
+      job->status = bind_request(item.request, version.model(), version.signature(),
+                                 version.batch_plan().batchable, item.bound);
+    }
+  }
+  if (job->status.ok()) return true;
+  batch_.count_failure(version, job->status.error, monotonic_ns() - job->arrived_ns);
+  send_home(*job);
+  return false;
+}
+
+bool Worker::take_group(ServedVersion& served) {
+  items_.clear();
+  bound_.clear();
+  arrived_ns_.clear();
+  rows_ = 0;
+  served_ = nullptr;
+  Job* job = nullptr;
+  while (carried_ == nullptr && served.queue.try_pop(job)) {
+    if (served_ == nullptr) served_ = job->served;
+    Item& item = items_.push();
+    if (!prepare(job, item)) {
+      items_.pop();
+      continue;
+    }
+    const ModelVersion& version = *served_->version;
+    const bool fits =
+        bound_.empty() || (can_join(version, bound_, rows_, item.bound) &&
+                           version.cost().predict_ns(rows_ + item.bound.rows) <= kGroupNsMax);
+    if (!fits) {
+      carried_ = job;
+      items_.pop();
+      break;
+    }
+    bound_.push_back(&item.bound);
+    arrived_ns_.push_back(job->arrived_ns);
+    rows_ += item.bound.rows;
+    if (!version.batch_plan().batchable) break;
+  }
+  return !bound_.empty();
+}
+
+void Worker::run_group() {
+  batch_.run(*served_->version, bound_, arrived_ns_, *this);
+  if (carried_ == nullptr) return;
+  Job* job = std::exchange(carried_, nullptr);
+  items_.clear();
+  Item& item = items_.push();
+  if (!prepare(job, item)) return;
+  const BoundRequest* const bound = &item.bound;
+  batch_.run(*served_->version, {&bound, 1}, {&job->arrived_ns, 1}, *this);
+}
+
+void Worker::on_outputs(size_t index, std::span<const OutputView> outputs) {
+  Item& item = items_[index];
+  Job& job = *item.job;
+  const size_t begin = begin_frame(job.framed);
+  if (job.reply_gzip) {
+    Bytes plain;
+    append_reply(*served_->version, item.request.id, job.is_stream, outputs, plain);
+    append_gzip(plain, job.framed);
+  } else {
+    append_reply(*served_->version, item.request.id, job.is_stream, outputs, job.framed);
+  }
+  finish_frame(job.framed, begin, job.reply_gzip);
+  send_home(job);
+}
+
+void Worker::on_error(size_t index, const Status& status) {
+  Job& job = *items_[index].job;
+  job.status = status;
+  send_home(job);
+}
+
+void Worker::send_home(Job& job) { job.home->take_home(&job); }
+
+}  // namespace tiltyard

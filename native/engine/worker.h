@@ -1,0 +1,44 @@
+// One worker's run: take what can run together from a version's queue, run it, send it home.
+#pragma once
+
+#include <vector>
+
+#include "base/stable_pool.h"
+#include "engine/batch.h"
+#include "engine/job.h"
+
+namespace tiltyard {
+
+class Worker final : private BatchSink {
+ public:
+  explicit Worker(uint32_t slot) : batch_(slot, RunPlace::worker) {}
+
+  // Fills the group from the queue; expired and cancelled jobs go home unrun. False: nothing to run.
+  bool take_group(ServedVersion& served);
+  // Runs the group and sends each job home.
+  void run_group();
+
+ private:
+  struct Item {
+    Job* job = nullptr;
+    InferRequestView request;
+    BoundRequest bound;
+  };
+  // Decodes and binds the job again, over its own bytes. False: it went home with an error.
+  bool prepare(Job* job, Item& item);
+  bool is_worth_running(Job& job);
+  void send_home(Job& job);
+
+  void on_outputs(size_t index, std::span<const OutputView> outputs) override;
+  void on_error(size_t index, const Status& status) override;
+
+  BatchRunner batch_;
+  StablePool<Item> items_;
+  std::vector<const BoundRequest*> bound_;
+  std::vector<uint64_t> arrived_ns_;
+  std::shared_ptr<ServedVersion> served_;
+  int64_t rows_ = 0;
+  Job* carried_ = nullptr;  // taken, but it did not fit the group: the next group's first
+};
+
+}  // namespace tiltyard

@@ -1,0 +1,58 @@
+// The immutable table that answers "which version serves this request", and precomputed replies.
+//
+// Built by the control plane, published through a RouteCell, read by io threads without a lock.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/status.h"
+#include "route/served_version.h"
+
+namespace tiltyard {
+
+struct UnreadyVersion {
+  int64_t number = 0;
+  std::string reason;
+};
+
+struct ModelRoute {
+  std::string name;
+  std::vector<std::shared_ptr<ServedVersion>> versions;  // ascending by number
+  std::vector<UnreadyVersion> unready;
+
+  // The default version: the newest that is ready; null when none is.
+  const std::shared_ptr<ServedVersion>* newest() const {
+    return versions.empty() ? nullptr : &versions.back();
+  }
+};
+
+class RouteTable {
+ public:
+  using Replies = std::unordered_map<std::string, Bytes>;
+
+  // `ready` is what ServerReady and health answer.
+  RouteTable(std::vector<ModelRoute> models, Replies replies, bool ready);
+
+  // Null when there is no such model.
+  const ModelRoute* find(BytesView model) const;
+  const std::vector<ModelRoute>& models() const { return models_; }
+  bool ready() const { return ready_; }
+
+  // A precomputed reply, or null. The key of a reply is made by reply_key().
+  const Bytes* find_reply(BytesView method, BytesView model, BytesView version) const;
+  static std::string reply_key(BytesView method, BytesView model, BytesView version);
+
+ private:
+  std::vector<ModelRoute> models_;
+  std::vector<uint32_t> buckets_;  // open addressing by XXH3-64 of the name; index + 1, 0 is free
+  uint64_t bucket_mask_ = 0;
+  Replies replies_;
+  bool ready_;
+};
+
+}  // namespace tiltyard
