@@ -120,6 +120,7 @@ struct [[nodiscard]] Status {
 
 // The row of the table: its gRPC code, and a snake_case name for counters and logs.
 GrpcCode grpc_code(Error error);
+inline uint8_t grpc_code_number(Error error) { return static_cast<uint8_t>(grpc_code(error)); }
 const char* error_name(Error error);
 
 // Fills the sentence of `error`: each "{}" takes the next of `args` (shown, escaped and cut at

@@ -14,6 +14,10 @@ enum class ThreadClass : uint8_t { io, worker, background };
 // Names the calling thread and sets its priority. A kernel that refuses the priority (it can only
 // refuse to raise it) leaves it as it is.
 void enter_thread_class(ThreadClass thread_class, const std::string& name);
+// As a background thread; for threads that Python made.
+inline void enter_background(const std::string& name) {
+  enter_thread_class(ThreadClass::background, name);
+}
 int nice_of(ThreadClass thread_class);
 int current_thread_id();
 // Nanoseconds that the thread was ready to run and did not, from /proc; 0 where that is not known.

@@ -1,0 +1,309 @@
+# cython: language_level=3, freethreading_compatible=False
+# distutils: language = c++
+"""The native data plane, bound to Python. See _core.pyi for the contract of every name."""
+
+from cython.operator cimport dereference as deref
+from libc.stdint cimport int64_t, uint16_t, uint64_t
+from libcpp cimport bool as cbool
+from libcpp.memory cimport shared_ptr, unique_ptr
+from libcpp.string cimport string
+from libcpp.string_view cimport string_view
+from libcpp.utility cimport move
+from libcpp.vector cimport vector
+
+from engine cimport (
+    Engine as CEngine,
+    EngineOptions,
+    Error,
+    GatewayCounters,
+    ListenOptions,
+    LoadRequest,
+    ModelVersion,
+    NamedCounts,
+    OrtRuntime,
+    RouteDraft,
+    ServedVersion,
+    Status,
+    Taken,
+    TensorSpec as CTensorSpec,
+    VersionStatistics,
+    data_type_name,
+    enter_background,
+    error_name,
+    grpc_code_number,
+    load_version,
+    read_counters,
+    read_statistics,
+    set_engine_option,
+)
+
+
+class CoreError(Exception):
+    """A native error value that crossed the binding; its message is the native sentence."""
+
+    def __init__(self, message, code, name):
+        super().__init__(message)
+        self.code = code
+        self.name = name
+
+
+# The one door from native errors to exceptions.
+cdef int check(const Status& status) except -1:
+    if status.error == Error.none:
+        return 0
+    raise CoreError(
+        status.message.decode("utf-8", "replace"),
+        int(grpc_code_number(status.error)),
+        (<bytes>error_name(status.error)).decode("ascii"),
+    )
+
+
+cdef string_view view_of(bytes data):
+    return string_view(<const char*>data, len(data))
+
+
+cdef str text_of(string_view view):
+    return view.data()[:view.size()].decode("utf-8", "replace")
+
+
+cdef dict counts_of(NamedCounts counts):
+    return {(<bytes>row.first).decode("ascii"): int(row.second) for row in counts}
+
+
+class TensorSpec:
+    """One input or output of a loaded version."""
+
+    __slots__ = ("name", "datatype", "shape")
+
+    def __init__(self, name, datatype, shape):
+        self.name = name
+        self.datatype = datatype
+        self.shape = shape
+
+    def __repr__(self):
+        return f"TensorSpec({self.name!r}, {self.datatype!r}, {self.shape!r})"
+
+
+cdef object spec_of(const CTensorSpec& spec):
+    shape = tuple([int(spec.shape[i]) for i in range(spec.shape.rank)])
+    return TensorSpec(
+        spec.name.decode("utf-8", "replace"), text_of(data_type_name(spec.type)), shape
+    )
+
+
+cdef class LoadedVersion:
+    """A session that is warm and can be served. Freed when no route and no job uses it."""
+
+    cdef shared_ptr[ServedVersion] served
+    cdef readonly str model
+    cdef readonly object version
+    cdef readonly tuple inputs
+    cdef readonly tuple outputs
+    cdef readonly bint batchable
+    cdef readonly int rows_min
+    cdef readonly bint bitwise
+    cdef readonly double error_max
+    cdef readonly str batch_reason
+    cdef readonly double base_ns
+    cdef readonly double row_ns
+    cdef readonly bint inline
+
+    def __init__(self):
+        raise TypeError("a LoadedVersion is made by Engine.load_version")
+
+
+cdef LoadedVersion wrap_version(CEngine& engine, const shared_ptr[ServedVersion]& served):
+    cdef LoadedVersion out = LoadedVersion.__new__(LoadedVersion)
+    cdef const ModelVersion* version = deref(served).version.get()
+    out.served = served
+    out.model = version.model().decode("utf-8", "replace")
+    out.version = int(version.number())
+    out.inputs = tuple([spec_of(spec) for spec in version.signature().inputs])
+    out.outputs = tuple([spec_of(spec) for spec in version.signature().outputs])
+    out.batchable = version.batch_plan().batchable
+    out.rows_min = version.batch_plan().rows_min
+    out.bitwise = version.batch_plan().bitwise
+    out.error_max = version.batch_plan().error_max
+    out.batch_reason = version.batch_plan().reason.decode("utf-8", "replace")
+    out.base_ns = version.cost().base_ns
+    out.row_ns = version.cost().row_ns
+    out.inline = engine.is_inline(deref(version))
+    return out
+
+
+class SlowCall:
+    """A call whose answer Python makes."""
+
+    __slots__ = ("id", "method", "request")
+
+    def __init__(self, id, method, request):
+        self.id = id
+        self.method = method
+        self.request = request
+
+
+# gRPC codes that a Python handler may answer with, and the native error each becomes.
+cdef dict HANDLER_ERRORS = {
+    3: int(Error.handler_invalid_argument),
+    5: int(Error.handler_not_found),
+    12: int(Error.handler_unimplemented),
+    13: int(Error.handler_internal),
+    14: int(Error.handler_unavailable),
+}
+
+
+cdef class Engine:
+    """The data plane: io threads, workers, and the route table they read."""
+
+    cdef unique_ptr[CEngine] engine
+
+    def __cinit__(self, str ort_library, options):
+        cdef EngineOptions chosen
+        for name, value in options.items():
+            if value < 0 or not set_engine_option(chosen, name.encode(), value):
+                raise ValueError(
+                    f"engine option {name!r} = {value!r}: there is no such option, or the value "
+                    "does not fit 32 bits"
+                )
+        if chosen.io_threads < 1 or chosen.io_threads + chosen.worker_threads > 64:
+            raise ValueError(
+                "io_threads must be at least 1 and io_threads + worker_threads at most 64; got "
+                f"{chosen.io_threads} and {chosen.worker_threads}"
+            )
+        cdef OrtRuntime* runtime = NULL
+        cdef string library = ort_library.encode()
+        cdef Status status
+        with nogil:
+            status = OrtRuntime.open(library, runtime)
+        check(status)
+        self.engine.reset(new CEngine(deref(runtime), chosen))
+
+    def __dealloc__(self):
+        with nogil:
+            self.engine.reset()
+
+    def listen(self, str host, int port, *, bytes tls_cert=b"", bytes tls_key=b"",
+               bytes tls_client_ca=b""):
+        cdef ListenOptions options
+        options.host = host.encode()
+        options.port = <uint16_t>port
+        options.tls_certificate_pem = tls_cert
+        options.tls_key_pem = tls_key
+        options.tls_client_ca_pem = tls_client_ca
+        cdef uint16_t bound = 0
+        cdef Status status
+        with nogil:
+            status = deref(self.engine).listen(options, bound)
+        check(status)
+        return int(bound)
+
+    def load_version(self, str model, version, bytes model_bytes, external, *, rowwise_proved,
+                     batchable_claimed=False, samples=(), int intra_op_threads=1,
+                     batch_rows_max=0, warmup_ms_max=200):
+        cdef LoadRequest request
+        request.model = model.encode()
+        request.number = version
+        request.model_bytes = view_of(model_bytes)
+        request.rowwise_proved = rowwise_proved
+        request.batchable_claimed = batchable_claimed
+        request.intra_op_threads = intra_op_threads
+        request.batch_rows_max = batch_rows_max
+        request.warmup_ms_max = warmup_ms_max
+        for name, data in external.items():
+            request.add_external(name.encode(), view_of(data))
+        for datatype, shape, raw in samples:
+            check(request.add_sample(datatype.encode(), shape, view_of(raw)))
+        cdef shared_ptr[ServedVersion] served
+        cdef Status status
+        with nogil:
+            status = load_version(deref(self.engine), request, served)
+        check(status)
+        return wrap_version(deref(self.engine), served)
+
+    def publish(self, versions, unready, replies, *, cbool ready):
+        cdef RouteDraft draft
+        cdef LoadedVersion loaded
+        for loaded in versions:
+            draft.add_version(loaded.served)
+        for model, number, reason in unready:
+            draft.add_unready(model.encode(), number, reason.encode())
+        for (method, model, version), reply in replies.items():
+            draft.add_reply(method.encode(), model.encode(), version.encode(), reply)
+        cdef uint64_t epoch
+        with nogil:
+            epoch = draft.publish(deref(self.engine), ready)
+        return int(epoch)
+
+    def next_slow_call(self, int timeout_ms):
+        cdef Taken taken
+        with nogil:
+            taken = deref(self.engine).slow_path().take(timeout_ms)
+        if taken.id == 0:
+            return None
+        return SlowCall(
+            int(taken.id), text_of(taken.path), taken.message.data()[:taken.message.size()]
+        )
+
+    def finish_slow_call(self, call_id, bytes reply):
+        if not deref(self.engine).slow_path().finish(call_id, view_of(reply)):
+            raise ValueError(f"there is no slow call {call_id} to finish")
+
+    def fail_slow_call(self, call_id, int code, str message):
+        cdef Status status
+        status.error = <Error><int>HANDLER_ERRORS.get(code, int(Error.handler_internal))
+        status.message = message.encode()
+        if not deref(self.engine).slow_path().fail(call_id, move(status)):
+            raise ValueError(f"there is no slow call {call_id} to fail")
+
+    def statistics(self):
+        cdef vector[VersionStatistics] all_versions
+        with nogil:
+            all_versions = read_statistics(deref(self.engine))
+        out = []
+        for row in all_versions:
+            entry = counts_of(row.counts)
+            entry["model"] = row.model.decode("utf-8", "replace")
+            entry["version"] = int(row.version)
+            entry["queued"] = int(row.queued)
+            entry["errors"] = counts_of(row.errors)
+            entry["latency_ns"] = counts_of(row.latency_ns)
+            entry["batch_sizes"] = {
+                int(size.rows): (
+                    int(size.runs),
+                    int(size.compute_input_ns),
+                    int(size.compute_infer_ns),
+                    int(size.compute_output_ns),
+                )
+                for size in row.batch_sizes
+            }
+            out.append(entry)
+        return out
+
+    def counters(self):
+        cdef GatewayCounters counters
+        with nogil:
+            counters = read_counters(deref(self.engine))
+        out = counts_of(counters.gauges)
+        for row in counters.io:
+            out[row.first.decode("ascii")] = [int(value) for value in row.second]
+        out["errors"] = counts_of(counters.errors)
+        out["starved_ns"] = counts_of(counters.starved_ns)
+        return out
+
+    def drain(self):
+        with nogil:
+            deref(self.engine).drain()
+
+    def drained(self):
+        return deref(self.engine).drained()
+
+    def stop(self):
+        with nogil:
+            deref(self.engine).stop()
+
+
+def enter_background_priority(str name):
+    """Give the calling thread nice 19 and a name; see _core.pyi."""
+    cdef string thread_name = name.encode()
+    with nogil:
+        enter_background(thread_name)

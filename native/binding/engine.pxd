@@ -1,0 +1,173 @@
+# The C++ that _core.pyx uses: declarations only.
+
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libcpp cimport bool as cbool
+from libcpp.memory cimport shared_ptr, unique_ptr
+from libcpp.pair cimport pair
+from libcpp.string cimport string
+from libcpp.string_view cimport string_view
+from libcpp.vector cimport vector
+
+cdef extern from "base/status.h" namespace "tiltyard" nogil:
+    cdef enum class Error(uint8_t):
+        none
+        handler_invalid_argument
+        handler_not_found
+        handler_unavailable
+        handler_unimplemented
+        handler_internal
+
+    cdef cppclass Status:
+        Error error
+        string message
+        cbool ok()
+
+    const char* error_name(Error error)
+    uint8_t grpc_code_number(Error error)
+
+cdef extern from "binding/build_options.h" namespace "tiltyard" nogil:
+    cbool set_engine_option(EngineOptions& options, const string& name, uint64_t value)
+
+cdef extern from "base/thread_class.h" namespace "tiltyard" nogil:
+    void enter_background(const string& name)
+
+cdef extern from "engine/shared.h" namespace "tiltyard" nogil:
+    cdef cppclass Limits:
+        uint32_t batch_rows_max
+
+    cdef cppclass EngineOptions:
+        EngineOptions()
+        Limits limits
+        uint32_t io_threads
+        uint32_t worker_threads
+
+cdef extern from "infer/tensor.h" namespace "tiltyard" nogil:
+    cdef cppclass DataType:
+        pass
+
+    cdef cppclass Shape:
+        uint8_t rank
+        int64_t operator[](size_t index)
+
+    cdef cppclass TensorSpec:
+        string name
+        DataType type
+        Shape shape
+
+    cdef cppclass Signature:
+        vector[TensorSpec] inputs
+        vector[TensorSpec] outputs
+
+    string_view data_type_name(DataType type)
+
+cdef extern from "model/ort_api.h" namespace "tiltyard" nogil:
+    cdef cppclass OrtRuntime:
+        @staticmethod
+        Status open(const string& library, OrtRuntime*& out)
+
+cdef extern from "model/model_version.h" namespace "tiltyard" nogil:
+    cdef cppclass BatchPlan:
+        cbool batchable
+        uint32_t rows_min
+        cbool bitwise
+        double error_max
+        string reason
+
+    cdef cppclass RunCost:
+        double base_ns
+        double row_ns
+
+    cdef cppclass ModelVersion:
+        const string& model()
+        int64_t number()
+        const Signature& signature()
+        const BatchPlan& batch_plan()
+        const RunCost& cost()
+        uint32_t batch_rows_max()
+
+cdef extern from "route/served_version.h" namespace "tiltyard" nogil:
+    cdef cppclass ServedVersion:
+        const shared_ptr[ModelVersion] version
+
+cdef extern from "binding/load_request.h" namespace "tiltyard" nogil:
+    cdef cppclass LoadRequest:
+        LoadRequest()
+        string model
+        int64_t number
+        string_view model_bytes
+        cbool rowwise_proved
+        cbool batchable_claimed
+        int intra_op_threads
+        uint32_t batch_rows_max
+        uint64_t warmup_ms_max
+        void add_external(const string& name, string_view data)
+        Status add_sample(const string& datatype, const vector[int64_t]& shape, string_view raw)
+
+    Status load_version(Engine& engine, LoadRequest& request, shared_ptr[ServedVersion]& out)
+
+    cdef cppclass RouteDraft:
+        RouteDraft()
+        void add_version(const shared_ptr[ServedVersion]& served)
+        void add_unready(const string& model, int64_t number, const string& reason)
+        void add_reply(const string& method, const string& model, const string& version,
+                       const string& reply)
+        uint64_t publish(Engine& engine, cbool ready)
+
+cdef extern from "engine/acceptor.h" namespace "tiltyard" nogil:
+    cdef cppclass ListenOptions:
+        ListenOptions()
+        string host
+        uint16_t port
+        string tls_certificate_pem
+        string tls_key_pem
+        string tls_client_ca_pem
+
+cdef extern from "engine/slow_path.h" namespace "tiltyard" nogil:
+    cdef cppclass Taken "tiltyard::SlowPath::Taken":
+        uint64_t id
+        string_view path
+        string_view message
+
+    cdef cppclass SlowPath:
+        Taken take(uint32_t timeout_ms)
+        cbool finish(uint64_t id, string_view reply)
+        cbool fail(uint64_t id, Status status)
+
+cdef extern from "engine/engine.h" namespace "tiltyard" nogil:
+    cdef cppclass Engine:
+        Engine(OrtRuntime& runtime, const EngineOptions& options)
+        Status listen(const ListenOptions& options, uint16_t& port)
+        cbool is_inline(const ModelVersion& version)
+        SlowPath& slow_path()
+        const EngineOptions& options()
+        void drain()
+        cbool drained()
+        void stop()
+
+cdef extern from "engine/statistics.h" namespace "tiltyard" nogil:
+    ctypedef vector[pair[string, uint64_t]] NamedCounts
+
+    cdef cppclass BatchSizeCounts:
+        uint64_t rows
+        uint64_t runs
+        uint64_t compute_input_ns
+        uint64_t compute_infer_ns
+        uint64_t compute_output_ns
+
+    cdef cppclass VersionStatistics:
+        string model
+        int64_t version
+        NamedCounts counts
+        NamedCounts errors
+        vector[BatchSizeCounts] batch_sizes
+        NamedCounts latency_ns
+        uint64_t queued
+
+    cdef cppclass GatewayCounters:
+        NamedCounts gauges
+        vector[pair[string, vector[uint64_t]]] io
+        NamedCounts errors
+        NamedCounts starved_ns
+
+    vector[VersionStatistics] read_statistics(Engine& engine)
+    GatewayCounters read_counters(Engine& engine)

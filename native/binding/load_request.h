@@ -1,0 +1,50 @@
+// What Python hands over to load a version and to publish a table, in C++ shapes.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+
+namespace tiltyard {
+
+// The views must live until load_version() has returned.
+struct LoadRequest {
+  std::string model;
+  int64_t number = 0;
+  BytesView model_bytes;
+  bool rowwise_proved = false;
+  bool batchable_claimed = false;
+  int intra_op_threads = 1;
+  uint32_t batch_rows_max = 0;   // 0: the engine's
+  uint64_t warmup_ms_max = 0;    // 0: the default
+  std::vector<ExternalFile> external;
+  std::vector<SampleTensor> samples;
+
+  void add_external(const std::string& name, BytesView data) { external.push_back({name, data}); }
+  // Error::load_failed when the datatype is unknown or the rank too large.
+  Status add_sample(const std::string& datatype, const std::vector<int64_t>& shape, BytesView raw);
+};
+
+Status load_version(Engine& engine, LoadRequest& request, std::shared_ptr<ServedVersion>& out);
+
+// A route table in the making.
+class RouteDraft {
+ public:
+  void add_version(const std::shared_ptr<ServedVersion>& served);
+  void add_unready(const std::string& model, int64_t number, const std::string& reason);
+  void add_reply(const std::string& method, const std::string& model, const std::string& version,
+                 const std::string& reply);
+  // Sorts the versions and makes the table the one in force. Once.
+  uint64_t publish(Engine& engine, bool ready);
+
+ private:
+  ModelRoute& route(const std::string& model);
+
+  std::map<std::string, ModelRoute> routes_;
+  RouteTable::Replies replies_;
+};
+
+}  // namespace tiltyard
