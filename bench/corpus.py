@@ -34,7 +34,7 @@ def open_session(model_file: Path) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(model_file), options, ["CPUExecutionProvider"])
 
 
-def _answers(
+def answers(
     session: onnxruntime.InferenceSession, rows: FloatArray
 ) -> Iterator[dict[str, NDArray[Any]]]:
     """One dict of outputs (each with a first axis of 1) a row."""
@@ -84,16 +84,16 @@ def write_corpus(workload: Workload) -> Path:
     session = open_session(workload.model_file)
     input_name = session.get_inputs()[0].name
     blocks = [MAGIC]
-    answers = set()
-    for index, outputs in enumerate(_answers(session, workload.rows)):
+    seen: set[bytes] = set()
+    for index, outputs in enumerate(answers(session, workload.rows)):
         request = request_message(workload, input_name, workload.rows[index : index + 1])
         expected = expected_message(outputs).SerializeToString()
-        answers.add(expected)
+        seen.add(expected)
         blocks += [_block(request.SerializeToString()), _block(expected)]
-    if len(answers) < min(8, len(workload.rows)):
+    if len(seen) < min(8, len(workload.rows)):
         raise ValueError(
             f"{workload.name}: expected different answers to {len(workload.rows)} requests, "
-            f"got {len(answers)}"
+            f"got {len(seen)}"
         )
     file = MODELS / f"{workload.name.lower()}.corpus"
     file.write_bytes(b"".join(blocks))

@@ -15,12 +15,12 @@ constexpr int kPollMs = 1;
 // Remembers whether the question came back, and whether the answer was right.
 class Judge final : public Connection::Listener {
  public:
-  Judge(CorpusEntry& entry, double tolerance) : entry_(entry), tolerance_(tolerance) {}
+  Judge(CorpusEntry& entry, const ReplyRule& rule) : entry_(entry), rule_(rule) {}
 
   void on_arrival() override { arrival_ns_ = monotonic_ns(); }
   void on_finished(Connection&, const Slot& slot) override {
     waiting_ = false;
-    right_ = judge(slot, entry_, tolerance_, tally_);
+    right_ = judge(slot, entry_, rule_, tally_);
   }
 
   void ask(Connection& connection) {
@@ -38,7 +38,7 @@ class Judge final : public Connection::Listener {
 
  private:
   CorpusEntry& entry_;
-  double tolerance_;
+  ReplyRule rule_;
   Tally tally_;
   bool waiting_ = false;
   bool right_ = false;
@@ -51,7 +51,7 @@ std::string wait_for_first_answer(const Options& options, const Target& target, 
                                   FirstAnswer& answer) {
   const uint64_t give_up_ns = monotonic_ns() + static_cast<uint64_t>(options.connect_s * 1e9);
   const std::string authority = options.host + ":" + std::to_string(options.port);
-  Judge judge(corpus.entries.front(), options.tolerance);
+  Judge judge(corpus.entries.front(), {options.tolerance, options.any_rank});
   Connection connection(judge, 1, options.method_path, authority, target.tls != nullptr);
   std::string last = "nobody listens there";
   while (monotonic_ns() < give_up_ns) {

@@ -24,7 +24,11 @@ uint64_t ns_of(double seconds) { return static_cast<uint64_t>(seconds * 1e9); }
 }  // namespace
 
 Generator::Generator(const Options& options, const Target& target, Corpus& corpus)
-    : options_(options), target_(target), corpus_(corpus), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+    : options_(options),
+      rule_{options.tolerance, options.any_rank},
+      target_(target),
+      corpus_(corpus),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)) {
   const std::string authority = options.host + ":" + std::to_string(options.port);
   for (uint32_t i = 0; i < options.connections; ++i) {
     connections_.push_back(std::make_unique<Connection>(*this, options.streams, options.method_path,
@@ -199,7 +203,7 @@ void Generator::on_arrival() { now_ns_ = monotonic_ns(); }
 
 void Generator::on_finished(Connection& connection, const Slot& slot) {
   const auto index = static_cast<size_t>(slot.entry - corpus_.entries.data());
-  const bool right = judge(slot, corpus_.entries[index], options_.tolerance, tally_);
+  const bool right = judge(slot, corpus_.entries[index], rule_, tally_);
   if (phase_ != Phase::kWarmUp) count_in_window(slot, right);
   if (!schedule_ && connection.has_free_slot() && may_send()) send_on(connection, now_ns_);
 }

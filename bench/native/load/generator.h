@@ -55,6 +55,7 @@ class Generator final : public Connection::Listener {
   void count_in_window(const Slot& slot, bool right);
 
   const Options& options_;
+  const ReplyRule rule_;
   const Target& target_;
   Corpus& corpus_;
   int epoll_ = -1;

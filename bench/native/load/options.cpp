@@ -23,6 +23,7 @@ enum Flag : int {
   kPoisson,
   kSeed,
   kTolerance,
+  kAnyRank,
   kBusyPoll,
   kCore,
   kTlsCa,
@@ -46,6 +47,7 @@ const option kFlags[] = {
     {"poisson", no_argument, nullptr, kPoisson},
     {"seed", required_argument, nullptr, kSeed},
     {"tolerance", required_argument, nullptr, kTolerance},
+    {"any-rank", no_argument, nullptr, kAnyRank},
     {"busy-poll", no_argument, nullptr, kBusyPoll},
     {"core", required_argument, nullptr, kCore},
     {"tls-ca", required_argument, nullptr, kTlsCa},
@@ -120,6 +122,9 @@ bool apply_flag(int flag, Options& options) {
       return store(options.seed, 0, 1e15);
     case kTolerance:
       return store(options.tolerance, 0, 1e30);
+    case kAnyRank:
+      options.any_rank = true;
+      return true;
     case kBusyPoll:
       options.busy_poll = true;
       return true;
@@ -170,6 +175,7 @@ const char* usage() {
          "  --rate R [--poisson] [--seed N]  open loop: R requests a second, latency from the\n"
          "                                 intended send; without it the loop is closed\n"
          "  --tolerance X                  largest error of a float output (0: bit for bit)\n"
+         "  --any-rank                     compare shapes without their dimensions of 1\n"
          "  --busy-poll                    spin instead of sleeping\n"
          "  --core N                       pin to a core\n"
          "  --tls-ca FILE                  TLS with ALPN h2, trusting this authority\n"

@@ -24,7 +24,8 @@ struct Options {
   bool poisson = false;
   uint64_t seed = 1;
 
-  double tolerance = 0;  // largest absolute error of a float output; 0: bit for bit
+  double tolerance = 0;   // largest absolute error of a float output; 0: bit for bit
+  bool any_rank = false;  // shapes are compared without their dimensions of 1
   bool busy_poll = false;
   int core = -1;
   std::string tls_ca;             // PEM file: speak TLS and trust this authority

@@ -84,21 +84,30 @@ bool same_values(const Output& expected, const Output& got, double tolerance) {
   return false;
 }
 
-std::string compare(const Output& expected, const Output& got, double tolerance) {
+bool same_shape(std::vector<int64_t> a, std::vector<int64_t> b, bool any_rank) {
+  if (any_rank) {
+    std::erase(a, 1);
+    std::erase(b, 1);
+  }
+  return a == b;
+}
+
+std::string compare(const Output& expected, const Output& got, const ReplyRule& rule) {
   const std::string name(expected.name);
   if (expected.datatype != got.datatype) {
     return "output '" + name + "': expected datatype " + std::string(expected.datatype) + ", got " +
            std::string(got.datatype);
   }
-  if (expected.shape != got.shape) return "output '" + name + "': the shape differs";
-  if (same_values(expected, got, tolerance)) return "";
+  if (!same_shape(expected.shape, got.shape, rule.any_rank))
+    return "output '" + name + "': the shape differs";
+  if (same_values(expected, got, rule.tolerance)) return "";
   return "output '" + name + "': the values differ (" + std::to_string(expected.raw.size()) +
          " raw bytes expected, " + std::to_string(got.raw.size()) + " came)";
 }
 
 }  // namespace
 
-std::string check_reply(std::string_view expected, std::string_view reply, double tolerance) {
+std::string check_reply(std::string_view expected, std::string_view reply, const ReplyRule& rule) {
   try {
     const std::vector<Output> right = parse_outputs(expected);
     const std::vector<Output> came = parse_outputs(reply);
@@ -112,7 +121,7 @@ std::string check_reply(std::string_view expected, std::string_view reply, doubl
         if (candidate.name == output.name) match = &candidate;
       }
       if (match == nullptr) return "output '" + std::string(output.name) + "' is missing";
-      if (std::string wrong = compare(output, *match, tolerance); !wrong.empty()) return wrong;
+      if (std::string wrong = compare(output, *match, rule); !wrong.empty()) return wrong;
     }
     return "";
   } catch (const protozero::exception&) {

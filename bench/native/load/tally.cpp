@@ -1,7 +1,5 @@
 #include "load/tally.h"
 
-#include "load/reply_check.h"
-
 namespace tiltyard::load {
 namespace {
 
@@ -16,21 +14,21 @@ bool count_error(const Slot& slot, Tally& tally) {
   return false;
 }
 
-std::string check_frame(const Slot& slot, const CorpusEntry& entry, double tolerance) {
+std::string check_frame(const Slot& slot, const CorpusEntry& entry, const ReplyRule& rule) {
   const std::string_view frame = slot.reply_frame;
   if (frame.size() < kPrefixBytes || frame[0] != 0) return "no uncompressed gRPC message came";
   const std::string_view message = frame.substr(kPrefixBytes);
   if (frame != grpc_frame(message)) return "the gRPC length differs from the bytes that came";
-  return check_reply(entry.expected, message, tolerance);
+  return check_reply(entry.expected, message, rule);
 }
 
 }  // namespace
 
-bool judge(const Slot& slot, CorpusEntry& entry, double tolerance, Tally& tally) {
+bool judge(const Slot& slot, CorpusEntry& entry, const ReplyRule& rule, Tally& tally) {
   ++tally.checked;
   if (slot.grpc_status != 0 || slot.http_status != 200) return count_error(slot, tally);
   if (slot.same_as_right_frame) return true;
-  const std::string wrong = check_frame(slot, entry, tolerance);
+  const std::string wrong = check_frame(slot, entry, rule);
   if (wrong.empty()) {
     entry.right_frame = slot.reply_frame;
     return true;

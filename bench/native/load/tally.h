@@ -9,6 +9,7 @@
 
 #include "load/connection.h"
 #include "load/latency_tally.h"
+#include "load/reply_check.h"
 
 namespace tiltyard::load {
 
@@ -46,6 +47,6 @@ struct WindowCost {
 
 // Judges one reply, remembers a right frame in its entry, and counts it in the parts of the tally
 // that are not the window's. Returns whether it was right.
-bool judge(const Slot& slot, CorpusEntry& entry, double tolerance, Tally& tally);
+bool judge(const Slot& slot, CorpusEntry& entry, const ReplyRule& rule, Tally& tally);
 
 }  // namespace tiltyard::load

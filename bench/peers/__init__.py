@@ -1,1 +1,0 @@
-"""The servers the gateway is compared with. Each folder is run by the Python of its own venv."""
