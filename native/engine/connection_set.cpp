@@ -89,6 +89,7 @@ bool ConnectionSet::finish_handshake(Connection& connection) {
   if (!connection.handshaking()) return true;
   const IoResult::Kind result = connection.handshake();
   if (result == IoResult::Kind::closed) doom(connection, counters_.closed_handshake);
+  if (result == IoResult::Kind::bytes) replier_.mark_dirty(connection);  // our SETTINGS
   return result == IoResult::Kind::bytes;
 }
 

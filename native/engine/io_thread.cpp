@@ -28,7 +28,14 @@ IoThread::IoThread(EngineShared& shared, uint32_t index)
 
 IoThread::~IoThread() {
   stop();
-  drop_everything();
+  for (Connection* connection = arrivals_.take_all(); connection != nullptr;) {
+    const std::unique_ptr<Connection> owned(connection);
+    connection = connection->next_in_inbox;
+  }
+  for (Job* job = finished_.take_all(); job != nullptr;) {
+    const std::unique_ptr<Job> owned(job);
+    job = job->next_in_inbox;
+  }
 }
 
 void IoThread::start(const std::vector<std::unique_ptr<IoThread>>& peers) {
@@ -39,7 +46,10 @@ void IoThread::start(const std::vector<std::unique_ptr<IoThread>>& peers) {
 void IoThread::stop() {
   stopping_.store(true, std::memory_order_seq_cst);
   loop_.wake();
-  if (thread_.joinable()) thread_.join();
+  if (!thread_.joinable()) return;
+  thread_.join();
+  // Jobs of these calls are still with others, who send them home before they are freed.
+  for (Connection* connection : connections_.all()) receiver_.drop_calls(*connection);
 }
 
 void IoThread::take_connection(std::unique_ptr<Connection> connection) {
@@ -222,19 +232,6 @@ void IoThread::move_connection() {
   connection_count_.fetch_sub(1, std::memory_order_relaxed);
   counters_.connections_moved_out.add();
   moving_to_->take_connection(std::move(leaving));
-}
-
-// The thread has ended: what is still in its hands goes.
-void IoThread::drop_everything() {
-  for (Connection* connection : connections_.all()) receiver_.drop_calls(*connection);
-  for (Connection* connection = arrivals_.take_all(); connection != nullptr;) {
-    const std::unique_ptr<Connection> owned(connection);
-    connection = connection->next_in_inbox;
-  }
-  for (Job* job = finished_.take_all(); job != nullptr;) {
-    const std::unique_ptr<Job> owned(job);
-    job = job->next_in_inbox;
-  }
 }
 
 }  // namespace tiltyard

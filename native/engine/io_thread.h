@@ -52,7 +52,6 @@ class IoThread {
   void pass_time(const RouteTable& table, uint64_t now_ns);
   void balance();
   void move_connection();
-  void drop_everything();
 
   EngineShared& shared_;
   const uint32_t index_;
