@@ -35,7 +35,7 @@ TEST_OBJECTS := $(TEST_SOURCES:%.cpp=$(BUILD)/%.o)
 
 .PHONY: native-test native-test-asan native-test-tsan fuzz fuzz-run runner run-runner harnesses
 .DELETE_ON_ERROR:
-.SECONDARY:
+.PRECIOUS: %.o
 
 native-test:
 	@$(MAKE) --no-print-directory -f native/native.mk FLAVOUR=plain run-runner
