@@ -71,7 +71,8 @@ def expected_message(outputs: dict[str, NDArray[Any]]) -> service_pb2.ModelInfer
     return reply
 
 
-def _block(message: bytes) -> bytes:
+def block(message: bytes) -> bytes:
+    """A message as a corpus file holds it: its length, then its bytes."""
     return struct.pack("<I", len(message)) + message
 
 
@@ -89,7 +90,7 @@ def write_corpus(workload: Workload) -> Path:
         request = request_message(workload, input_name, workload.rows[index : index + 1])
         expected = expected_message(outputs).SerializeToString()
         seen.add(expected)
-        blocks += [_block(request.SerializeToString()), _block(expected)]
+        blocks += [block(request.SerializeToString()), block(expected)]
     if len(seen) < min(8, len(workload.rows)):
         raise ValueError(
             f"{workload.name}: expected different answers to {len(workload.rows)} requests, "

@@ -1,0 +1,41 @@
+import os
+import subprocess
+import sys
+import threading
+import time
+
+from bench.process import cpu_ns, resident_bytes, threads, tree
+
+
+def test_cpu_time_is_that_of_the_whole_process() -> None:
+    before = cpu_ns(os.getpid())
+    worker = threading.Thread(target=lambda: sum(range(200_000)))
+    worker.start()
+    worker.join()
+    assert before < cpu_ns(os.getpid()) <= time.process_time_ns()
+
+
+def test_a_tree_holds_children_of_children() -> None:
+    program = "import subprocess, sys; p = subprocess.Popen(['cat'], stdin=0); print(p.pid, flush=True); p.wait()"
+    child = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    assert child.stdin is not None
+    grandchild = int(child.stdout.readline())
+    assert {os.getpid(), child.pid, grandchild} <= set(tree(os.getpid()))
+    child.stdin.close()
+    assert 0 == child.wait()
+    child.stdout.close()
+
+
+def test_memory_grows_with_what_is_kept() -> None:
+    before = resident_bytes(os.getpid())
+    kept = b"x" * 50_000_000
+    assert before + 40_000_000 < resident_bytes(os.getpid())
+    del kept
+
+
+def test_threads_are_listed_with_their_cpu_time() -> None:
+    own = {thread.tid: thread for thread in threads(os.getpid())}
+    assert own[threading.get_native_id()].cpu_ns > 0

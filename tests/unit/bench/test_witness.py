@@ -1,0 +1,25 @@
+import pytest
+
+from bench.witness import read_faults, read_throughput
+
+OUTPUT = """
+finished in 3.00s, 222536.00 req/s, 21.45MB/s
+requests: 667608 total, 667736 started, 667608 done, 667608 succeeded, 0 failed, 0 errored, 0 timeout
+"""
+
+
+def test_h2load_is_read() -> None:
+    assert 222536.0 == read_throughput(OUTPUT)
+    assert [] == read_faults(OUTPUT)
+
+
+def test_failures_h2load_counts_are_faults() -> None:
+    assert ["h2load counts 0 failed, 7 errored, 0 timeout"] == read_faults(
+        OUTPUT.replace("0 errored", "7 errored")
+    )
+
+
+def test_output_that_says_nothing_is_not_taken_for_success() -> None:
+    with pytest.raises(ValueError, match="expected a line 'finished in'"):
+        read_throughput("")
+    assert ["h2load printed no count of failed requests"] == read_faults("")
