@@ -151,6 +151,16 @@ class Store:
         except (BaseError, OSError) as error:
             raise self._unreadable(error, f"{name}/{version}/{file}") from error
 
+    def has_model_file(self, name: str, file: str) -> bool:
+        """Whether `file` lies in the model's folder, beside the versions."""
+        try:
+            obstore.head(self.objects, f"{name}/{file}")
+        except FileNotFoundError:
+            return False
+        except (BaseError, OSError) as error:
+            raise self._unreadable(error, f"{name}/{file}") from error
+        return True
+
     def _manifest(self, name: str, version: int) -> Manifest:
         where = f"{self.uri}: {name} version {version}: {MANIFEST_FILE}"
         found = manifest.decode(self.read_file(name, version, MANIFEST_FILE), where)

@@ -66,6 +66,12 @@ def create_version(
         raise StoreError(f"cannot write to {store.uri}: {first_line(error)}") from error
 
 
+def require_absent(store: Store, name: str, version: int) -> None:
+    """Say early that a version exists; create_version decides it. Raises AlreadyExistsError."""
+    if version in store.models().get(name, []):
+        raise _already_exists(store, name, version)
+
+
 def _write_folder(
     store: Store,
     name: str,
@@ -98,10 +104,8 @@ def _write_folder(
 
 @contextlib.contextmanager
 def _staging(model_folder: Path) -> Iterator[Path]:
-    model_folder.mkdir(exist_ok=True)
+    staging = _make_staging(model_folder)
     _remove_stale(model_folder)
-    staging = model_folder / f"{STAGING_PREFIX}{secrets.token_hex(8)}"
-    staging.mkdir()
     # Held until the end, so that nobody takes a long publish for one that died.
     lock = os.open(staging, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -112,6 +116,17 @@ def _staging(model_folder: Path) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
         with contextlib.suppress(OSError):
             model_folder.rmdir()  # only succeeds if this publish made it and stored nothing
+
+
+def _make_staging(model_folder: Path) -> Path:
+    while True:
+        model_folder.mkdir(exist_ok=True)
+        staging = model_folder / f"{STAGING_PREFIX}{secrets.token_hex(8)}"
+        try:
+            staging.mkdir()
+        except FileNotFoundError:
+            continue  # a refused publish took the empty model folder away in between
+        return staging
 
 
 def _remove_stale(model_folder: Path) -> None:
