@@ -20,7 +20,7 @@ struct BoundInput {
   int64_t elements = 0;
   bool is_raw = false;
   BytesView raw;                                   // little-endian values; BYTES: length-prefixed
-  const std::vector<BytesView>* typed = nullptr;   // InferTensorContents parts
+  const std::vector<BytesView>* typed = nullptr;   // InferTensorContents parts, of `request`
 };
 
 struct BoundRequest {

@@ -10,8 +10,13 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "infer/tensor.h"
+#include "infer/typed_contents.h"
 
 namespace tiltyard {
+
+// Inputs, outputs, parameters, raw entries and parts of contents that one request may have in all.
+// Two bytes on the wire can make one of them, which takes up to 400 bytes of memory here.
+inline constexpr int kRequestItemsMax = 16'384;
 
 struct ParameterView {
   enum class Kind : uint8_t { none, boolean, int64, string, float64, uint64 };
@@ -31,12 +36,17 @@ struct InputView {
   bool rank_too_large = false;
   int64_t rank = 0;                       // as sent, also when it does not fit `shape`
   std::vector<BytesView> contents;        // InferTensorContents; more than one part means merge
-  std::vector<ParameterView> parameters;
+  ContentsCounts contents_counts = {};    // the elements in all parts
+  std::vector<ParameterView> parameters;  // a key comes once; so everywhere
+
+  void clear();
 };
 
 struct RequestedOutputView {
   BytesView name;
   std::vector<ParameterView> parameters;
+
+  void clear();
 };
 
 // A vector whose elements survive clear(), so that what they hold keeps its capacity.
@@ -73,7 +83,8 @@ struct InferRequestView {
 };
 
 // Decodes `message` into `request` (cleared first). Says Error::malformed_message for anything that
-// google.protobuf would refuse to parse, invalid UTF-8 in a string field included.
+// google.protobuf would refuse to parse, invalid UTF-8 in a string field included, and for more
+// than kRequestItemsMax items.
 Status decode_infer_request(BytesView message, InferRequestView& request);
 
 }  // namespace tiltyard

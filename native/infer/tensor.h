@@ -38,7 +38,8 @@ struct Shape {
 };
 bool operator==(const Shape& a, const Shape& b);
 
-// The number of elements; empty when a dimension is negative or the product leaves int64.
+// The number of elements; empty when a dimension is negative or the product of those that are not
+// zero leaves int64.
 std::optional<int64_t> element_count(const Shape& shape);
 // "[2,30]"; a free dimension shows as -1.
 std::string shape_text(const Shape& shape);
