@@ -41,6 +41,10 @@ int run(int argc, char** argv) {
   if (const std::string wrong = parse_options(argc, argv, options); !wrong.empty()) {
     return fail(wrong, 2);
   }
+  if (options.help) {
+    std::puts(usage());
+    return 0;
+  }
   Corpus corpus;
   if (const std::string wrong = read_corpus(options.corpus_file, corpus); !wrong.empty()) {
     return fail(wrong, 1);

@@ -154,7 +154,10 @@ std::string parse_options(int argc, char** argv, Options& options) {
   opterr = 0;
   int index = 0;
   for (int flag; (flag = getopt_long(argc, argv, "", kFlags, &index)) != -1;) {
-    if (flag == kHelp) return usage();
+    if (flag == kHelp) {
+      options.help = true;
+      return "";
+    }
     if (flag == '?') return std::string("unknown or incomplete option ") + argv[optind - 1];
     if (!apply_flag(flag, options)) {
       return std::string("--") + kFlags[index].name + " cannot be '" + (optarg ? optarg : "") + "'";

@@ -8,6 +8,7 @@
 namespace tiltyard::load {
 
 struct Options {
+  bool help = false;  // nothing else counts then
   std::string host = "127.0.0.1";
   uint16_t port = 0;
   std::string corpus_file;
