@@ -47,6 +47,7 @@ nghttp2_session_callbacks* Http2Callbacks::make() {
   nghttp2_session_callbacks_set_on_begin_headers_callback(to, begin_headers);
   nghttp2_session_callbacks_set_on_header_callback(to, header);
   nghttp2_session_callbacks_set_on_frame_recv_callback(to, frame_received);
+  nghttp2_session_callbacks_set_on_frame_send_callback(to, frame_sent);
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(to, data_chunk);
   nghttp2_session_callbacks_set_on_stream_close_callback(to, stream_closed);
   nghttp2_session_callbacks_set_send_data_callback(to, send_body);
@@ -94,6 +95,19 @@ int Http2Callbacks::frame_received(nghttp2_session* session, const nghttp2_frame
     http2.handler_->on_headers_end(http2, tag, end);
   } else if (end) {
     http2.handler_->on_end_of_stream(http2, tag);
+  }
+  return 0;
+}
+
+// A server that has answered before the client ended its side tells it to stop (RFC 9113 8.1). Not
+// earlier: nghttp2 drops what waits for a stream that is to be reset.
+int Http2Callbacks::frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void*) {
+  if (frame->hd.type != NGHTTP2_HEADERS || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) {
+    return 0;
+  }
+  const int32_t stream_id = frame->hd.stream_id;
+  if (nghttp2_session_get_stream_remote_close(session, stream_id) == 0) {
+    nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream_id, NGHTTP2_NO_ERROR);
   }
   return 0;
 }

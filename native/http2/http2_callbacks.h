@@ -15,6 +15,7 @@ struct Http2Callbacks {
                     size_t name_bytes, const uint8_t* value, size_t value_bytes, uint8_t flags,
                     void* self);
   static int frame_received(nghttp2_session*, const nghttp2_frame* frame, void* self);
+  static int frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* self);
   static int data_chunk(nghttp2_session*, uint8_t flags, int32_t stream_id, const uint8_t* data,
                         size_t bytes, void* self);
   static int stream_closed(nghttp2_session*, int32_t stream_id, uint32_t error_code, void* self);

@@ -94,10 +94,6 @@ void Http2Session::submit_headers_only(int32_t stream_id, std::span<const Http2H
   std::array<nghttp2_nv, kHeadersSentMax> nv;
   const size_t n = to_nv(headers, nv);
   nghttp2_submit_response(session_, stream_id, nv.data(), n, nullptr);
-  // gRPC: a server that answers early tells the client to stop sending (RFC 9113 8.1).
-  if (nghttp2_session_get_stream_remote_close(session_, stream_id) == 0) {
-    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream_id, NGHTTP2_NO_ERROR);
-  }
 }
 
 void Http2Session::submit_trailers(int32_t stream_id, std::span<const Http2Header> headers) {

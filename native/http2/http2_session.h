@@ -75,7 +75,7 @@ class Http2Session {
 
   // A response whose body is pulled through the handler and ends with trailers.
   void submit_response(int32_t stream_id, uint32_t tag, std::span<const Http2Header> headers);
-  // Headers that end the stream; if the client has not ended its side, it is asked to stop.
+  // Headers that end the stream.
   void submit_headers_only(int32_t stream_id, std::span<const Http2Header> headers);
   void submit_trailers(int32_t stream_id, std::span<const Http2Header> headers);
   // More body than before is ready.
