@@ -36,7 +36,7 @@ class AlreadyExistsError(StoreError):
     exit_code = 5
 
 
-class PublishRefused(TiltyardError):
+class PublishRefused(TiltyardError):  # noqa: N818 - a verdict on a model, not a failure
     """The model cannot be served, and the message says why; nothing was stored."""
 
     exit_code = 6

@@ -168,12 +168,9 @@ def _array(value: ort.OrtValue) -> samples.Array:
     return np.asarray(value.numpy())
 
 
-def _tensors(
-    arrays: Sequence[samples.Array], specs: Sequence[TensorSpec]
-) -> tuple[Tensor, ...]:
+def _tensors(arrays: Sequence[samples.Array], specs: Sequence[TensorSpec]) -> tuple[Tensor, ...]:
     return tuple(
-        samples.to_tensor(array, spec.datatype)
-        for array, spec in zip(arrays, specs, strict=True)
+        samples.to_tensor(array, spec.datatype) for array, spec in zip(arrays, specs, strict=True)
     )
 
 
@@ -191,7 +188,7 @@ def _shape(argument: ort.NodeArg, result: samples.Array) -> tuple[int | str | No
 def _dimension(dim: int | str | None) -> int | str | None:
     if isinstance(dim, int):
         return dim if dim >= 0 else None
-    return dim or None
+    return None if dim in ("", "?") else dim  # '?' is what some exporters call every dimension
 
 
 def _datatype(what: str, argument: ort.NodeArg) -> str:

@@ -21,8 +21,8 @@ from tiltyard.store.manifest import TensorSpec
 SAMPLE_ROWS_MAX = 256
 RANDOM_ROWS = 16
 RANDOM_SEED = 20
-# Sizes tried in turn for free dimensions behind the first: sequences, then images.
-FREE_SIZES = (8, 1, 32, 64, 224)
+# Sizes tried in turn for free dimensions behind the first: sequences, images, signals.
+FREE_SIZES = (8, 1, 32, 64, 224, 512)
 
 Array = npt.NDArray[Any]
 
@@ -78,22 +78,28 @@ def to_tensor(array: Array, datatype: str) -> Tensor:
 def _load(path: Path, specs: Sequence[TensorSpec]) -> Mapping[str, Any]:
     try:
         if path.suffix == ".json":
-            values = json.loads(path.read_bytes())
-            if not isinstance(values, dict):
-                raise ValueError('expected {"input name": nested lists}')
-            return values
-        if path.suffix not in (".npy", ".npz"):
-            raise ValueError("expected a .npz, .npy or .json file")
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            if len(specs) != 1:
-                raise ValueError(f"a .npy file has one array, and the model {len(specs)} inputs")
-            return {specs[0].name: loaded}
-        return {name: loaded[name] for name in loaded.files}
+            return _checked_json(json.loads(path.read_bytes()))
+        return _named(np.load(path, allow_pickle=False), specs)
     except OSError as error:
         raise PublishRefused(f"samples {path}: {error.strerror or error}") from error
-    except (ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
-        raise PublishRefused(f"samples {path.name}: {error}") from error
+    except (ValueError, TypeError, EOFError, zipfile.BadZipFile, KeyError) as error:
+        raise PublishRefused(
+            f"samples {path.name}: expected a .npz, .npy or .json file: {error}"
+        ) from error
+
+
+def _checked_json(values: Any) -> Mapping[str, Any]:
+    if not isinstance(values, dict):
+        raise TypeError(f'expected {{"input name": nested lists}}, found {type(values).__name__}')
+    return values
+
+
+def _named(loaded: Any, specs: Sequence[TensorSpec]) -> Mapping[str, Any]:
+    if not isinstance(loaded, np.ndarray):
+        return {name: loaded[name] for name in loaded.files}
+    if len(specs) != 1:
+        raise ValueError(f"a .npy file has one array, and the model has {len(specs)} inputs")
+    return {specs[0].name: loaded}
 
 
 def _fit(path: Path, value: Any, spec: TensorSpec) -> Array:

@@ -112,7 +112,9 @@ def _run_child(what: str, job: dict[str, Any], work: Path, timeout_s: float) -> 
     if timed_out or child.returncode == -signal.SIGXCPU:
         raise PublishRefused(f"{what}: hung {when}: not done after the limit of {timeout_s:g} s")
     if "memory" in verdict or any(text in said for text in OUT_OF_MEMORY_TEXTS):
-        raise PublishRefused(f"{what}: ran out of memory {when}: the limit is {begun['memory_mb']} MB")
+        raise PublishRefused(
+            f"{what}: ran out of memory {when}: the limit is {begun['memory_mb']} MB"
+        )
     raise PublishRefused(f"{what}: crashed {when}: {_ending(child.returncode, said)}")
 
 
@@ -120,7 +122,7 @@ def _run_child(what: str, job: dict[str, Any], work: Path, timeout_s: float) -> 
 def _child(work: Path, stderr: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     # -P: the working folder is not a place to import from. The path is made absolute because the
     # child works elsewhere.
-    search = os.pathsep.join(os.path.abspath(entry) for entry in sys.path if entry)
+    search = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path if entry)
     environment = {
         **os.environ,
         "PYTHONPATH": search,

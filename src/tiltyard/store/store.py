@@ -35,7 +35,7 @@ URI_VARIABLE = "TILTYARD_STORE"
 
 @dataclass(frozen=True, slots=True)
 class VersionEntry:
-    """A version as the listing shows it: bytes of all its files, and when model.onnx was written."""
+    """A version in the listing: bytes of all its files, and when model.onnx was written."""
 
     size_bytes: int
     modified: datetime
@@ -102,7 +102,7 @@ class Store:
         return {
             path.removeprefix(prefix): size
             for path, size, _ in self._listed(prefix)
-            if not os.path.basename(path).startswith(".")
+            if not path.rsplit("/", 1)[-1].startswith(".")
         }
 
     def read_manifest(self, name: str, version: int) -> Manifest | None:

@@ -89,7 +89,7 @@ def _write_folder(
             _write_synced(staging / MANIFEST_FILE, make_manifest(number))
             _sync_tree(staging)
             try:
-                os.rename(staging, model_folder / str(number))
+                staging.rename(model_folder / str(number))
             except OSError as error:
                 if not (model_folder / str(number)).exists():
                     raise

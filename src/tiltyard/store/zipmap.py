@@ -34,9 +34,7 @@ def remove(model: ModelProto) -> tuple[list[str], ClassLabels]:
         tensor = helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, columns])
         info.CopyFrom(tensor)
         _bypass(model, node)
-        changes.append(
-            f"removed {describe(node)}: output {name!r} is the tensor that went into it"
-        )
+        changes.append(f"removed {describe(node)}: output {name!r} is the tensor that went into it")
     return changes, labels
 
 

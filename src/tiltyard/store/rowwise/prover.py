@@ -3,7 +3,7 @@
 Imports onnx: runs in the probe's child process only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -101,14 +101,15 @@ class Prover:
             shape = info.type.tensor_type.shape.dim
             if not shape:
                 raise NotProved(f"input {info.name!r} is a scalar or has no declared shape")
-            if shape[0].HasField("dim_value"):
+            if shape[0].HasField("dim_value") and shape[0].dim_value >= 0:
                 raise NotProved(
                     f"input {info.name!r} has a first dimension fixed to {shape[0].dim_value}"
                 )
             firsts.add(shape[0].dim_param)
             others |= {dim.dim_param for dim in shape[1:]}
+            # Free dimensions are apart even under one name: nobody checks names in a request.
             self._values[info.name] = Rows((ROWS, *map(_dimension, shape[1:])), 0)
-        for name in sorted((firsts & others) - {""}):
+        for name in sorted((firsts & others) - {"", "?"}):
             raise NotProved(f"dimension {name!r} is the first of an input and another one too")
 
     def _step(self, node: NodeProto) -> None:
@@ -128,14 +129,16 @@ class Prover:
             if name and name not in self._values:
                 raise NotProved(f"its output {name!r} is not followed")
 
-    def _rows_results(self, step: Step, key: tuple[str, str]) -> list[Value]:
+    def _rows_results(self, step: Step, key: tuple[str, str]) -> Sequence[Value]:
         rule = ROW_RULES.get(key)
         if rule is None:
             name = f"{key[0]}.{key[1]}" if key[0] else key[1]
-            raise NotProved(COUPLING.get(key[1], f"{name} is not on the list of row-wise operators"))
+            raise NotProved(
+                COUPLING.get(key[1], f"{name} is not on the list of row-wise operators")
+            )
         return rule(step)
 
-    def _plain_results(self, step: Step, key: tuple[str, str]) -> list[Value]:
+    def _plain_results(self, step: Step, key: tuple[str, str]) -> Sequence[Value]:
         """Results of a node none of whose inputs carries rows."""
         if step.node.op_type == "Dropout":
             raise NotProved("a dropout of constants is not followed")
@@ -156,7 +159,7 @@ class Prover:
             demoted(value)
         return [Fixed(self._hinted(name)) for name in step.node.output]
 
-    def _folded(self, step: Step) -> list[Value] | None:
+    def _folded(self, step: Step) -> Sequence[Value] | None:
         """The node's value, if it has small known inputs; Constant nodes among them."""
         arrays = [value.array if isinstance(value, Fixed) else None for value in step.present()]
         if step.node.op_type == "Constant":
@@ -230,10 +233,8 @@ def _refuse_at_sight(node: NodeProto) -> None:
 
 
 def _dimension(dim: Any) -> Dim:
-    if dim.HasField("dim_value"):
-        return Dim(dim.dim_value)
-    # The mark keeps a name from the file apart from the prover's own symbols.
-    return Dim(1, (f"${dim.dim_param}",)) if dim.dim_param else opaque()
+    # Some exporters write -1 for a free dimension.
+    return Dim(dim.dim_value) if dim.HasField("dim_value") and dim.dim_value >= 0 else opaque()
 
 
 def _is_opaque(dim: Dim) -> bool:
@@ -263,7 +264,7 @@ def _infer_sizes(model: ModelProto) -> Hints:
 
 def _array(tensor: TensorProto) -> Array | None:
     try:
-        return numpy_helper.to_array(tensor)
+        return np.asarray(numpy_helper.to_array(tensor))
     except (ValueError, TypeError):
         return None
 

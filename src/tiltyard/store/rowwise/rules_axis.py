@@ -1,6 +1,6 @@
 """Rules for operators that mix elements along some axes: sound while the rows are none of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tiltyard.store.rowwise.dim import ONE, Dim
 from tiltyard.store.rowwise.step import Rule, Step, axis_of, opaque, replaced
@@ -12,10 +12,10 @@ _REDUCTIONS = """
 """
 
 
-def _forbid(rows: Rows, axes: Iterable[int], step: Step) -> list[int]:
+def _forbid(rows: Rows, axes: Iterable[int]) -> list[int]:
     """`axes` counted from the left; NotProved if the rows are among them."""
     rank = len(rows.dims)
-    left = [axis_of(step, axis, rank) for axis in axes]
+    left = [axis_of(axis, rank) for axis in axes]
     if rows.axis in left:
         raise NotProved(f"it works across the rows (axis {rows.axis})")
     return left
@@ -26,10 +26,10 @@ def softmax(step: Step) -> list[Value]:
     rows = step.rows()
     rank = len(rows.dims)
     if step.opset >= 13:
-        _forbid(rows, [step.attribute("axis", -1)], step)
+        _forbid(rows, [step.attribute("axis", -1)])
     else:
-        first = axis_of(step, step.attribute("axis", 1), rank)
-        _forbid(rows, range(first, rank), step)
+        first = axis_of(step.attribute("axis", 1), rank)
+        _forbid(rows, range(first, rank))
     return [rows]
 
 
@@ -40,12 +40,12 @@ def reduce(step: Step) -> list[Value]:
         if step.attribute("noop_with_empty_axes", 0):
             return [rows]
         raise NotProved("it reduces over all axes, the rows among them")
-    return [_without(rows, _forbid(rows, axes, step), bool(step.attribute("keepdims", 1)))]
+    return [_without(rows, _forbid(rows, axes), bool(step.attribute("keepdims", 1)))]
 
 
 def arg_extreme(step: Step) -> list[Value]:
     rows = step.rows()
-    axes = _forbid(rows, [step.attribute("axis", 0)], step)
+    axes = _forbid(rows, [step.attribute("axis", 0)])
     return [_without(rows, axes, bool(step.attribute("keepdims", 1)))]
 
 
@@ -60,31 +60,31 @@ def _without(rows: Rows, axes: list[int], keep: bool) -> Rows:
 def top_k(step: Step) -> list[Value]:
     rows = step.rows()
     step.require_fixed(1)
-    (axis,) = _forbid(rows, [step.attribute("axis", -1)], step)
+    (axis,) = _forbid(rows, [step.attribute("axis", -1)])
     result = Rows(replaced(rows.dims, axis, opaque()), rows.axis)
     return [result, result]
 
 
 def cumulative(step: Step) -> list[Value]:
     rows = step.rows()
-    _forbid(rows, step.ints(1), step)
+    _forbid(rows, step.ints(1))
     return [rows]
 
 
 def along_axis(step: Step) -> list[Value]:
     """LpNormalization."""
     rows = step.rows()
-    _forbid(rows, [step.attribute("axis", -1)], step)
+    _forbid(rows, [step.attribute("axis", -1)])
     return [rows]
 
 
-def layer_norm(step: Step) -> list[Value]:
+def layer_norm(step: Step) -> Sequence[Value]:
     """Normalises over all axes from `axis` on; scale and bias are constants."""
     rows = step.rows()
     step.require_fixed(1)
     rank = len(rows.dims)
-    first = axis_of(step, step.attribute("axis", -1), rank)
-    _forbid(rows, range(first, rank), step)
+    first = axis_of(step.attribute("axis", -1), rank)
+    _forbid(rows, range(first, rank))
     for index in range(1, len(step.inputs)):
         if step.has(index):
             require_one(step.fixed_dims(index), rows.from_right)
@@ -129,7 +129,7 @@ def batch_norm(step: Step) -> list[Value]:
 
 def mean_variance(step: Step) -> list[Value]:
     rows = step.rows()
-    _forbid(rows, step.attribute("axes", [0, 2, 3]), step)
+    _forbid(rows, step.attribute("axes", [0, 2, 3]))
     return [rows]
 
 
@@ -137,7 +137,7 @@ def one_hot(step: Step) -> list[Value]:
     rows = step.rows()
     step.require_fixed(1)
     rank = len(rows.dims) + 1
-    at = axis_of(step, step.attribute("axis", -1), rank)
+    at = axis_of(step.attribute("axis", -1), rank)
     dims = (*rows.dims[:at], _depth(step), *rows.dims[at:])
     return [Rows(dims, rows.axis + (at <= rows.axis))]
 

@@ -38,11 +38,12 @@ def reshape(step: Step) -> list[Value]:
 def _target(data: Rows, elements: Sequence[Dim], allow_zero: bool) -> list[Dim]:
     target = []
     for position, element in enumerate(elements):
-        if element == Dim(0):
-            if allow_zero or position >= len(data.dims):
-                raise NotProved("a zero in its shape is not followed")
-            element = data.dims[position]
-        target.append(element)
+        if element != Dim(0):
+            target.append(element)
+        elif allow_zero or position >= len(data.dims):
+            raise NotProved("a zero in its shape is not followed")
+        else:
+            target.append(data.dims[position])
     if Dim(-1) in target:
         at = target.index(Dim(-1))
         others = product(target[:at] + target[at + 1 :])
@@ -63,7 +64,7 @@ def flatten(step: Step) -> list[Value]:
     data = step.rows()
     rank = len(data.dims)
     axis = step.attribute("axis", 1)
-    cut = axis if axis == rank else axis_of(step, axis, rank)
+    cut = axis if axis == rank else axis_of(axis, rank)
     return [reshaped(data, [product(data.dims[:cut]), product(data.dims[cut:])])]
 
 
@@ -80,7 +81,7 @@ def squeeze(step: Step) -> list[Value]:
     axes = step.int_list("axes", 1)
     if axes is None:
         raise NotProved("without axes it drops the row axis of a single row")
-    dropped = {axis_of(step, axis, len(data.dims)) for axis in axes}
+    dropped = {axis_of(axis, len(data.dims)) for axis in axes}
     if data.axis in dropped:
         raise NotProved("it drops the row axis")
     kept = [axis for axis in range(len(data.dims)) if axis not in dropped]
@@ -91,7 +92,7 @@ def unsqueeze(step: Step) -> list[Value]:
     data = step.rows()
     axes = step.int_list("axes", 1) or []
     rank = len(data.dims) + len(axes)
-    added = {axis_of(step, axis, rank) for axis in axes}
+    added = {axis_of(axis, rank) for axis in axes}
     old = iter(data.dims)
     dims = tuple(ONE if axis in added else next(old) for axis in range(rank))
     kept = [axis for axis in range(rank) if axis not in added]
@@ -101,23 +102,25 @@ def unsqueeze(step: Step) -> list[Value]:
 def concat(step: Step) -> list[Value]:
     parts = [step.rows(index) for index in range(len(step.inputs))]
     first = parts[0]
-    axis = axis_of(step, step.attribute("axis", 1), len(first.dims))
+    axis = axis_of(step.attribute("axis", 1), len(first.dims))
     for part in parts:
         if len(part.dims) != len(first.dims) or part.axis != first.axis or part.size != first.size:
             raise NotProved("its inputs carry the rows on different axes")
     if axis == first.axis:
         raise NotProved("it joins along the rows")
     sizes = [part.dims[axis] for part in parts]
-    whole = Dim(sum(size.coefficient for size in sizes)) if all(
-        size.is_int for size in sizes
-    ) else opaque()
+    whole = (
+        Dim(sum(size.coefficient for size in sizes))
+        if all(size.is_int for size in sizes)
+        else opaque()
+    )
     return [Rows(replaced(first.dims, axis, whole), first.axis)]
 
 
 def split(step: Step) -> list[Value]:
     data = step.rows()
     step.require_fixed(1)
-    axis = axis_of(step, step.attribute("axis", 0), len(data.dims))
+    axis = axis_of(step.attribute("axis", 0), len(data.dims))
     if axis == data.axis:
         raise NotProved("it cuts along the rows")
     outputs = len(step.node.output)
@@ -139,26 +142,30 @@ def slice_(step: Step) -> list[Value]:
         axes, steps = step.ints(3), []
     dims = data.dims
     for position, number in enumerate(axes):
-        axis = axis_of(step, number, len(dims))
+        axis = axis_of(number, len(dims))
         if axis != data.axis:
             dims = replaced(dims, axis, opaque())
-        elif not (
-            starts is not None
-            and ends is not None
-            and starts[position] == Dim(0)
-            and ends[position].is_int
-            and ends[position].coefficient >= _WHOLE_AXIS_END
-            and steps[position] == 1
+        elif (
+            starts is None
+            or ends is None
+            or starts[position] != Dim(0)
+            or not _reaches_end(ends[position], data)
+            or steps[position] != 1
         ):
             raise NotProved("it takes some of the rows")
     return [Rows(dims, data.axis)]
+
+
+def _reaches_end(end: Dim, data: Rows) -> bool:
+    return end == data.size or (end.is_int and end.coefficient >= _WHOLE_AXIS_END)
 
 
 def _bounds(step: Step, name: str, index: int) -> tuple[Dim, ...] | None:
     """Starts or ends; None where they are not known. They must not depend on the rows."""
     if name in step.attributes:
         return tuple(Dim(int(item)) for item in step.attributes[name])
-    step.require_fixed(index, index)
+    if isinstance(step.value(index), Rows):
+        raise NotProved(f"its {name} depend on the rows")
     try:
         return step.elements(index)
     except NotProved:
@@ -172,7 +179,7 @@ def pad(step: Step) -> list[Value]:
     pads = step.int_list("pads", 1)
     if pads is None:
         raise NotProved("its pads are unknown")
-    axes = [axis_of(step, a, rank) for a in step.ints(3)] if step.has(3) else list(range(rank))
+    axes = [axis_of(a, rank) for a in step.ints(3)] if step.has(3) else list(range(rank))
     dims = data.dims
     for position, axis in enumerate(axes):
         if (pads[position], pads[position + len(axes)]) == (0, 0):
@@ -188,7 +195,7 @@ def gather(step: Step) -> list[Value]:
     data, indices = demoted(step.value(0)), demoted(step.value(1))
     if data.dims is None or indices.dims is None:
         raise NotProved("the rank of one of its inputs is unknown")
-    axis = axis_of(step, step.attribute("axis", 0), len(data.dims))
+    axis = axis_of(step.attribute("axis", 0), len(data.dims))
     dims = (*data.dims[:axis], *indices.dims, *data.dims[axis + 1 :])
     if isinstance(data, Rows) and isinstance(indices, Rows):
         raise NotProved("it looks up rows by values that depend on the rows")
@@ -202,7 +209,7 @@ def gather(step: Step) -> list[Value]:
 
 def gather_elements(step: Step) -> list[Value]:
     data, indices = step.rows(0), step.rows(1)
-    axis = axis_of(step, step.attribute("axis", 0), len(data.dims))
+    axis = axis_of(step.attribute("axis", 0), len(data.dims))
     if (data.axis, data.size, len(data.dims)) != (indices.axis, indices.size, len(indices.dims)):
         raise NotProved("data and indices carry the rows on different axes")
     if axis == data.axis:

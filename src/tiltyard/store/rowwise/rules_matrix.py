@@ -1,5 +1,7 @@
 """Rules for matrix products, convolutions, pools and recurrent cells."""
 
+from collections.abc import Sequence
+
 from tiltyard.store.rowwise.dim import ONE, Dim
 from tiltyard.store.rowwise.step import Rule, Step, opaque, opaques
 from tiltyard.store.rowwise.value import (
@@ -120,7 +122,7 @@ def global_pool(step: Step) -> list[Value]:
     return [Rows((data.size, data.dims[1], *(ONE for _ in data.dims[2:])), 0)]
 
 
-def recurrent(step: Step) -> list[Value]:
+def recurrent(step: Step) -> Sequence[Value]:
     """LSTM, GRU and RNN: the batch is axis 1, or axis 0 with layout=1."""
     data = step.rows()
     layout = step.attribute("layout", 0)

@@ -1,5 +1,7 @@
 """Rules for ai.onnx.ml: the models and transformers of scikit-learn and its like."""
 
+from collections.abc import Sequence
+
 from tiltyard.store.rowwise.dim import ONE, product
 from tiltyard.store.rowwise.rules_elementwise import elementwise
 from tiltyard.store.rowwise.step import Rule, Step, opaque
@@ -14,7 +16,7 @@ def _table(step: Step) -> Rows:
     return data
 
 
-def classifier(step: Step) -> list[Value]:
+def classifier(step: Step) -> Sequence[Value]:
     data = _table(step)
     return [Rows((data.size,), 0), Rows((data.size, opaque()), 0)][: len(step.node.output)]
 

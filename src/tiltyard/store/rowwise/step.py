@@ -59,7 +59,9 @@ class Step:
 
     def require_fixed(self, first: int, last: int | None = None) -> None:
         """Inputs from `first` on (to `last`) must not depend on the rows."""
-        for index, value in list(enumerate(self.inputs))[first : None if last is None else last + 1]:
+        for index, value in list(enumerate(self.inputs))[
+            first : None if last is None else last + 1
+        ]:
             if value is not None and isinstance(demoted(value), Rows):
                 raise NotProved(f"input {index} depends on the rows")
 
@@ -94,7 +96,7 @@ class Step:
         return self.ints(index) if self.has(index) else None
 
 
-def axis_of(step: Step, axis: int, rank: int) -> int:
+def axis_of(axis: int, rank: int) -> int:
     """`axis` counted from the left."""
     if not -rank <= axis < rank:
         raise NotProved(f"axis {axis} is outside rank {rank}")
@@ -111,4 +113,4 @@ def replaced(dims: Sequence[Dim], axis: int, dim: Dim) -> tuple[Dim, ...]:
 
 
 # A rule gives one value an output.
-Rule = Callable[[Step], list[Value]]
+Rule = Callable[[Step], Sequence[Value]]

@@ -57,8 +57,34 @@ COUPLING = {
 }
 # Evaluated when their inputs are small known constants, so that shapes can be followed.
 FOLDED = frozenset(
-    """
-    Add Cast Concat ConstantOfShape Div Equal Expand Gather Identity Max Min Mul Neg Not Range
-    Reshape Slice Squeeze Sub Transpose Unsqueeze Where Shape Size ReduceProd Mod Greater Less
-    """.split()
+    {
+        "Add",
+        "Cast",
+        "Concat",
+        "ConstantOfShape",
+        "Div",
+        "Equal",
+        "Expand",
+        "Gather",
+        "Greater",
+        "Identity",
+        "Less",
+        "Max",
+        "Min",
+        "Mod",
+        "Mul",
+        "Neg",
+        "Not",
+        "Range",
+        "ReduceProd",
+        "Reshape",
+        "Shape",
+        "Size",
+        "Slice",
+        "Squeeze",
+        "Sub",
+        "Transpose",
+        "Unsqueeze",
+        "Where",
+    }
 )

@@ -1,0 +1,93 @@
+"""`tiltyard inspect`: the manifest of a version, readably."""
+
+import json
+from collections.abc import Iterator
+
+import click
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Table
+from rich.text import Text
+
+from tiltyard.errors import NotFoundError
+from tiltyard.store import Manifest, Store, TensorSpec, open_store
+from tiltyard.store.manifest import to_dict
+from tiltyard.store.names import check_version
+from tiltyard.store.store import DEFAULT_URI, URI_VARIABLE
+
+
+@click.command()
+@click.argument("name")
+@click.argument("version", type=click.IntRange(min=1), required=False)
+@click.option(
+    "--store",
+    "uri",
+    metavar="URI",
+    envvar=URI_VARIABLE,
+    default=DEFAULT_URI,
+    show_default=True,
+    show_envvar=True,
+    help="A folder, or a URL such as s3://bucket/prefix.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
+def inspect(name: str, version: int | None, uri: str, as_json: bool) -> None:
+    """Show what is known of version VERSION of NAME, or of its newest version."""
+    manifest = _manifest(open_store(uri), name, version)
+    if as_json:
+        click.echo(json.dumps(to_dict(manifest), indent=2, ensure_ascii=False))
+    else:
+        Console().print(_table(manifest))
+
+
+def _manifest(store: Store, name: str, version: int | None) -> Manifest:
+    """The stored manifest, or the one that examining a version without manifest gives."""
+    if version is None:
+        versions = store.models().get(name)
+        if not versions:
+            raise NotFoundError(f"{store.uri}: no model {name!r}")
+        number = versions[-1]
+    else:
+        number = check_version(version)
+    found = store.read_manifest(name, number)
+    return found if found is not None else store.read_version(name, number).manifest
+
+
+def _table(manifest: Manifest) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for label, value in _lines(manifest):
+        table.add_row(label, Text(value))
+    return table
+
+
+def _lines(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    description = manifest.description
+    yield "model", f"{manifest.model} version {manifest.version}"
+    yield "created", manifest.created
+    yield "digest", manifest.digest
+    yield "producer", description.producer or "unknown"
+    opsets = ", ".join(f"{domain} {number}" for domain, number in description.opset.items())
+    yield "opset", f"{opsets} (IR {description.ir_version})"
+    for spec in description.inputs:
+        yield "input", _tensor(spec)
+    for spec in description.outputs:
+        labels = description.class_labels.get(spec.name)
+        columns = f", columns {', '.join(map(str, labels))}" if labels else ""
+        yield "output", _tensor(spec) + columns
+    verdict = "proved" if description.rowwise.proved else "not proved"
+    yield "row-wise", f"{verdict}: {description.rowwise.reason}"
+    if manifest.batchable_claimed:
+        yield "batchable", "claimed by the publisher"
+    for change in description.changes:
+        yield "change", change
+    yield "samples", f"{description.golden.source}, outputs {description.golden.outputs_sha256}"
+    for file, entry in sorted(manifest.files.items()):
+        yield "file", f"{file} {decimal(entry.bytes)} sha256 {entry.sha256}"
+    versions = ", ".join(f"{name} {number}" for name, number in description.runtime.items())
+    yield "examined by", versions
+
+
+def _tensor(spec: TensorSpec) -> str:
+    shape = ", ".join("?" if dim is None else str(dim) for dim in spec.shape)
+    return f"{spec.name}: {spec.datatype} [{shape}]"

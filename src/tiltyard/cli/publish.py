@@ -1,0 +1,97 @@
+"""`tiltyard publish`: store a model file as a new version."""
+
+import json
+from pathlib import Path
+
+import click
+
+from tiltyard.store import open_store
+from tiltyard.store.manifest import Manifest, to_dict
+from tiltyard.store.publish import publish_model
+from tiltyard.store.sandbox import LOAD_TIMEOUT_S, MEMORY_MB, MEMORY_PER_MODEL_BYTE, Limits
+from tiltyard.store.store import DEFAULT_URI, URI_VARIABLE
+
+
+@click.command()
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--version", type=click.IntRange(min=1), help="The number to take.  [default: the next one]"
+)
+@click.option(
+    "--store",
+    "uri",
+    metavar="URI",
+    envvar=URI_VARIABLE,
+    default=DEFAULT_URI,
+    show_default=True,
+    show_envvar=True,
+    help="A folder, or a URL such as s3://bucket/prefix.",
+)
+@click.option(
+    "--samples",
+    type=click.Path(path_type=Path),
+    help="Real input rows (.npz, .npy or .json); needed where random ones do not run.",
+)
+@click.option(
+    "--batchable",
+    is_flag=True,
+    help="Claim that rows do not depend on each other, where that cannot be proved.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
+@click.option(
+    "--load-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=LOAD_TIMEOUT_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long checking, loading and running it may take.",
+)
+@click.option(
+    "--memory",
+    type=click.IntRange(min=1),
+    metavar="MB",
+    help="How much memory that may take."
+    f"  [default: {MEMORY_MB} and {MEMORY_PER_MODEL_BYTE} times the model's size]",
+)
+def publish(
+    name: str,
+    file: Path,
+    version: int | None,
+    uri: str,
+    samples: Path | None,
+    batchable: bool,
+    as_json: bool,
+    load_timeout: float,
+    memory: int | None,
+) -> None:
+    """Check FILE (ONNX), run it once in a child process, and store it as a version of NAME.
+
+    A version is never changed afterwards: publishing one that exists is refused.
+    """
+    manifest = publish_model(
+        open_store(uri, create=True),
+        name,
+        file,
+        version=version,
+        samples=samples,
+        batchable=batchable,
+        limits=Limits(load_timeout, memory),
+    )
+    if as_json:
+        click.echo(json.dumps(to_dict(manifest), indent=2, ensure_ascii=False))
+    else:
+        _print(manifest, uri)
+
+
+def _print(manifest: Manifest, uri: str) -> None:
+    description = manifest.description
+    click.echo(f"published {manifest.model} version {manifest.version} in {uri}")
+    for change in description.changes:
+        click.echo(f"  {change}")
+    if description.rowwise.proved:
+        click.echo("  rows share batches: proved from the graph")
+    elif manifest.batchable_claimed:
+        click.echo(f"  rows share batches: your claim; not proved ({description.rowwise.reason})")
+    else:
+        click.echo(f"  rows do not share batches: {description.rowwise.reason}")
