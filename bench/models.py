@@ -87,7 +87,7 @@ def _shipped_squeezenet() -> Path:
     return package / "backend" / "test" / "data" / "light" / "light_squeezenet.onnx"
 
 
-def _random_weight(name: str, shape: tuple[int, ...], random: np.random.Generator) -> FloatArray:
+def _random_weight(shape: tuple[int, ...], random: np.random.Generator) -> FloatArray:
     fan_in = int(np.prod(shape[1:])) if len(shape) > 1 else 1
     scale = np.sqrt(2.0 / fan_in) if len(shape) > 1 else 0.01
     return (random.standard_normal(shape) * scale).astype(np.float32)
@@ -104,7 +104,7 @@ def _squeezenet() -> onnx.ModelProto:
             nodes.append(node)
             continue
         shape = tuple(int(n) for n in given.pop(node.input[0]))
-        given[node.output[0]] = _random_weight(node.output[0], shape, random)
+        given[node.output[0]] = _random_weight(shape, random)
     used = {name for node in nodes for name in node.input}
     inputs = [value for value in graph.input if value.name not in given and value.name in used]
     del graph.node[:], graph.input[:], graph.initializer[:]

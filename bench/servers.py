@@ -42,10 +42,8 @@ def make_store(workloads: Sequence[Workload]) -> Path:
     store = BUILD / "store"
     shutil.rmtree(store, ignore_errors=True)
     for workload in workloads:
-        _run(
-            [gateway_program(), "publish", workload.model_name, str(workload.model_file)]
-            + ["--store", str(store)]
-        )
+        line = [gateway_program(), "publish", workload.model_name, str(workload.model_file)]
+        _run([*line, "--store", str(store)])
     return store
 
 

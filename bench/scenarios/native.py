@@ -28,7 +28,7 @@ def _run(context: Context) -> None:
         context.record(Measurement("native", program.stem, "tiltyard", 0, {}, faults))
 
 
-def _bars(found: Sequence[Measurement]) -> list[Bar]:
+def _bars(_found: Sequence[Measurement]) -> list[Bar]:
     return []
 
 

@@ -3,6 +3,9 @@
 It works on the wire's own bytes as far as MLServer lets it: the raw codec gives a numpy view.
 """
 
+# Its packages are in a virtual environment of its own, where mypy does not look.
+# mypy: ignore-errors
+
 import numpy as np
 import onnxruntime
 from mlserver import MLModel

@@ -1,5 +1,8 @@
 """Triton's Python backend for one ONNX model: the requests of a dynamic batch run together."""
 
+# Its packages are in a virtual environment of its own, where mypy does not look.
+# mypy: ignore-errors
+
 import json
 
 import numpy as np

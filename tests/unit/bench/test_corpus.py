@@ -1,13 +1,14 @@
 import struct
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from tritonclient.grpc import service_pb2
 
 from bench import corpus
-from bench.models import workload
+from bench.models import FloatArray, workload
 
 
 def read_blocks(file: Path) -> list[bytes]:
@@ -35,18 +36,18 @@ def test_every_row_is_a_request_with_its_answer() -> None:
 
 def test_no_answer_comes_from_a_lone_row() -> None:
     session = corpus.open_session(workload("W1").model_file)
-    sizes = []
+    sizes: list[int] = []
 
     class Recorder:
         get_inputs = session.get_inputs
         get_outputs = session.get_outputs
 
-        def run(self, names: list[str], feed: dict[str, np.ndarray]) -> list[np.ndarray]:
+        def run(self, names: list[str], feed: dict[str, FloatArray]) -> Any:
             sizes.extend(len(rows) for rows in feed.values())
             return session.run(names, feed)
 
     rows = workload("W1").rows[: corpus.ORACLE_ROWS + 1]
-    assert len(rows) == len(list(corpus.answers(Recorder(), rows)))  # type: ignore[arg-type]  # the parts of a session that are used
+    assert len(rows) == len(list(corpus.answers(Recorder(), rows)))
     assert [corpus.ORACLE_ROWS, corpus.ORACLE_ROWS] == sizes
 
 

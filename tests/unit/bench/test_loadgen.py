@@ -12,7 +12,7 @@ from pathlib import Path
 
 import grpc
 import pytest
-from tritonclient.grpc import service_pb2
+from tritonclient.grpc.service_pb2 import ModelInferResponse as Reply
 
 from bench.load import (
     ONE,
@@ -27,7 +27,6 @@ from bench.load import (
 from bench.paths import LOADGEN
 
 Serve = Callable[[Callable[[bytes, grpc.ServicerContext], bytes]], Target]
-Reply = service_pb2.ModelInferResponse
 
 
 def run(target: Target, shape: Shape = ONE, requests: int = 50) -> Report:
@@ -40,7 +39,7 @@ def with_values(reply: Reply, *values: float) -> bytes:
 
 
 def test_every_right_reply_is_counted(serve: Serve, right: bytes) -> None:
-    report = run(serve(lambda request, context: right), Shape(3, 4), 200)
+    report = run(serve(lambda _request, _context: right), Shape(3, 4), 200)
     assert [] == report.faults
     assert 200 <= report.completed
     assert 0 < report.p50_us <= report.p99_us <= report.max_us
@@ -48,7 +47,12 @@ def test_every_right_reply_is_counted(serve: Serve, right: bytes) -> None:
 
 def test_requests_of_the_corpus_are_sent_in_turn(serve: Serve, right: bytes) -> None:
     seen: list[bytes] = []
-    run(serve(lambda request, context: seen.append(request) or right), requests=4)
+
+    def answer(request: bytes, _context: grpc.ServicerContext) -> bytes:
+        seen.append(request)
+        return right
+
+    run(serve(answer), requests=4)
     assert 2 == len(set(seen))
     assert seen[0] == seen[2] != seen[1]
 
@@ -63,7 +67,7 @@ def test_requests_of_the_corpus_are_sent_in_turn(serve: Serve, right: bytes) -> 
 )
 def test_a_wrong_value_is_told(serve: Serve, reply: Reply, values: list[float], fault: str) -> None:
     sent = with_values(reply, *values)
-    report = run(serve(lambda request, context: sent))
+    report = run(serve(lambda _request, _context: sent))
     assert 1 == len(report.faults)
     assert fault in report.faults[0]
 
@@ -76,7 +80,7 @@ def test_a_wrong_value_is_told(serve: Serve, reply: Reply, values: list[float], 
     ],
 )
 def test_a_reply_that_is_none_is_told(serve: Serve, sent: bytes, fault: str) -> None:
-    report = run(serve(lambda request, context: sent))
+    report = run(serve(lambda _request, _context: sent))
     assert fault in report.faults[0]
 
 
@@ -85,38 +89,39 @@ def test_one_wrong_reply_among_many_right_ones_is_told(
 ) -> None:
     count = itertools.count()
     wrong = with_values(reply, 0.0, 0.0)
-    report = run(serve(lambda request, context: wrong if next(count) == 30 else right))
+    report = run(serve(lambda _request, _context: wrong if next(count) == 30 else right))
     assert ["1 wrong replies"] == [fault.split(",")[0] for fault in report.faults]
 
 
 def test_tolerance_admits_close_floats_only(serve: Serve, reply: Reply) -> None:
     close = with_values(reply, 1.0, 2.0000002)
-    target = serve(lambda request, context: close)
+    target = serve(lambda _request, _context: close)
     assert [] == run(replace(target, tolerance=1e-6)).faults
     assert [] != run(replace(target, tolerance=1e-8)).faults
 
 
 def test_nan_is_within_no_tolerance(serve: Serve, reply: Reply) -> None:
     nan = with_values(reply, 1.0, float("nan"))
-    assert [] != run(replace(serve(lambda request, context: nan), tolerance=1e9)).faults
+    assert [] != run(replace(serve(lambda _request, _context: nan), tolerance=1e9)).faults
 
 
 def test_dimensions_of_one_are_overlooked_only_when_asked(serve: Serve, reply: Reply) -> None:
     reply.outputs[0].shape[:] = [2]
-    target = serve(lambda request, context: reply.SerializeToString())
+    target = serve(lambda _request, _context: reply.SerializeToString())
     assert "the shape differs" in run(target).faults[0]
     assert [] == run(replace(target, any_rank=True)).faults
 
 
 def test_outputs_are_matched_by_name(serve: Serve, reply: Reply) -> None:
     reply.outputs[0].name = "Z"
-    report = run(serve(lambda request, context: reply.SerializeToString()))
+    report = run(serve(lambda _request, _context: reply.SerializeToString()))
     assert "output 'Y' is missing" in report.faults[0]
 
 
 def test_error_codes_are_counted_with_the_first_message(serve: Serve) -> None:
-    def refuse(request: bytes, context: grpc.ServicerContext) -> bytes:
+    def refuse(_request: bytes, context: grpc.ServicerContext) -> bytes:
         context.abort(grpc.StatusCode.UNAVAILABLE, "the queue is full")
+        raise AssertionError("abort raises")
 
     report = run(serve(refuse))
     assert "errors by code {'14': " in report.faults[0]
@@ -127,7 +132,7 @@ def test_an_open_loop_counts_a_stall_for_all_it_delays(serve: Serve, right: byte
     stall_s = 0.5
     count = itertools.count()
 
-    def answer(request: bytes, context: grpc.ServicerContext) -> bytes:
+    def answer(_request: bytes, _context: grpc.ServicerContext) -> bytes:
         if next(count) == 10:
             threading.Event().wait(stall_s)
         return right
@@ -141,7 +146,7 @@ def test_an_open_loop_counts_a_stall_for_all_it_delays(serve: Serve, right: byte
 
 
 def test_the_cpu_time_of_watched_processes_is_told(serve: Serve, right: bytes) -> None:
-    target = serve(lambda request, context: right)
+    target = serve(lambda _request, _context: right)
     before = time.process_time()
     report = run(replace(target, watched_pids=(os.getpid(),)))
     used_us = (time.process_time() - before) * 1e6
@@ -149,14 +154,14 @@ def test_the_cpu_time_of_watched_processes_is_told(serve: Serve, right: bytes) -
 
 
 def test_nobody_listening_is_one_clear_line(closed_port: int, corpus: Path) -> None:
-    with pytest.raises(LoadError, match="^loadgen: connect failed: Connection refused$"):
+    with pytest.raises(LoadError, match=r"^loadgen: connect failed: Connection refused$"):
         run(Target(f"127.0.0.1:{closed_port}", corpus))
 
 
 def test_the_first_answer_is_waited_for(serve: Serve, right: bytes) -> None:
     count = itertools.count()
 
-    def not_yet(request: bytes, context: grpc.ServicerContext) -> bytes:
+    def not_yet(_request: bytes, context: grpc.ServicerContext) -> bytes:
         if next(count) < 3:
             context.abort(grpc.StatusCode.UNAVAILABLE, "loading")
         return right
@@ -168,8 +173,9 @@ def test_the_first_answer_is_waited_for(serve: Serve, right: bytes) -> None:
 
 
 def test_no_first_answer_says_what_came_last(serve: Serve) -> None:
-    def never(request: bytes, context: grpc.ServicerContext) -> bytes:
+    def never(_request: bytes, context: grpc.ServicerContext) -> bytes:
         context.abort(grpc.StatusCode.NOT_FOUND, "no such model")
+        raise AssertionError("abort raises")
 
     with pytest.raises(LoadError, match="no such model"):
         wait_for_answer(serve(never), 0.2)

@@ -16,7 +16,10 @@ def test_cpu_time_is_that_of_the_whole_process() -> None:
 
 
 def test_a_tree_holds_children_of_children() -> None:
-    program = "import subprocess, sys; p = subprocess.Popen(['cat'], stdin=0); print(p.pid, flush=True); p.wait()"
+    program = (
+        "import subprocess; own = subprocess.Popen(['cat'], stdin=0);"
+        " print(own.pid, flush=True); own.wait()"
+    )
     child = subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

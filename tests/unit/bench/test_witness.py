@@ -4,7 +4,7 @@ from bench.witness import read_faults, read_throughput
 
 OUTPUT = """
 finished in 3.00s, 222536.00 req/s, 21.45MB/s
-requests: 667608 total, 667736 started, 667608 done, 667608 succeeded, 0 failed, 0 errored, 0 timeout
+requests: 9 total, 10 started, 9 done, 9 succeeded, 0 failed, 0 errored, 0 timeout
 """
 
 
