@@ -7,7 +7,7 @@
 namespace tiltyard::load {
 
 // How close is right. FP32 and FP64 values may be off by `tolerance`, absolute; any other type, and
-// tolerance 0, is compared bit for bit. With `any_rank` shapes are compared without dimensions of 1:
+// tolerance 0, is compared bit for bit. With `any_rank` shapes lose their dimensions of 1 first:
 // Triton cannot say [N] for the output of a model that it batches, it says [N, 1].
 struct ReplyRule {
   double tolerance = 0;
