@@ -68,11 +68,14 @@ struct ConnectionCallbacks {
     return 0;
   }
 
-  static int on_close(nghttp2_session* session, int32_t stream, uint32_t, void* user_data) {
+  static int on_close(nghttp2_session* session, int32_t stream, uint32_t error, void* user_data) {
     auto& connection = *static_cast<Connection*>(user_data);
     const auto tag =
         reinterpret_cast<uintptr_t>(nghttp2_session_get_stream_user_data(session, stream));
-    if (tag != 0) connection.finish(static_cast<uint32_t>(tag - 1));
+    if (tag == 0) return 0;
+    const auto index = static_cast<uint32_t>(tag - 1);
+    connection.slots_[index].passed_over = error == NGHTTP2_REFUSED_STREAM && connection.draining();
+    connection.finish(index);
     return 0;
   }
 
@@ -150,6 +153,7 @@ void Connection::submit(const CorpusEntry& entry, uint64_t intended_ns, uint64_t
   slot.http_status = 0;
   slot.grpc_status = -1;
   slot.grpc_message.clear();
+  slot.passed_over = false;
   nghttp2_data_provider body{{.ptr = &slot}, ConnectionCallbacks::read_request};
   stream_ids_[index] = nghttp2_submit_request(session_, nullptr, headers_.data(), headers_.size(),
                                               &body, tag_of(index));

@@ -27,6 +27,9 @@ struct Slot {
   int http_status = 0;
   int grpc_status = -1;  // -1: none came
   std::string grpc_message;
+  // The server retired the connection before it looked at this request (GOAWAY with a lower last
+  // stream): it was not run, and may be sent again elsewhere.
+  bool passed_over = false;
 };
 
 class Connection {

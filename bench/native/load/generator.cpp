@@ -50,6 +50,7 @@ std::string Generator::run() {
     cycle();
     if (std::string wrong = mend_connections(); !wrong.empty()) return wrong;
   }
+  tally_.unanswered = passed_over_.size();
   for (const auto& connection : connections_) tally_.unanswered += connection->in_flight();
   return "";
 }
@@ -81,7 +82,7 @@ void Generator::watch(Connection& connection, bool first) {
 std::string Generator::mend_connections() {
   for (auto& connection : connections_) {
     if (connection->alive() && (!connection->draining() || connection->in_flight() > 0)) continue;
-    if (phase_ == Phase::kDrain) continue;
+    if (phase_ == Phase::kDrain && passed_over_.empty()) continue;
     if (!connection->alive()) ++tally_.connections_lost;
     bool refused = false;
     if (std::string wrong = connection->open(target_, refused); !wrong.empty()) {
@@ -141,7 +142,8 @@ bool Generator::may_send() const {
 
 bool Generator::finished() const {
   if (phase_ != Phase::kDrain) return false;
-  return now_ns_ >= drain_until_ns_ ||
+  if (now_ns_ >= drain_until_ns_) return true;
+  return passed_over_.empty() &&
          std::all_of(connections_.begin(), connections_.end(),
                      [](const auto& connection) { return connection->in_flight() == 0; });
 }
@@ -172,7 +174,18 @@ void Generator::close_window() {
   drain_until_ns_ = now_ns_ + ns_of(options_.drain_s_max);
 }
 
+void Generator::send_again() {
+  for (auto& connection : connections_) {
+    while (!passed_over_.empty() && connection->has_free_slot()) {
+      const Request request = passed_over_.back();
+      passed_over_.pop_back();
+      connection->submit(*request.entry, request.intended_ns, now_ns_);
+    }
+  }
+}
+
 void Generator::send_what_is_due() {
+  send_again();
   if (!schedule_) {
     for (auto& connection : connections_) {
       while (may_send() && connection->has_free_slot()) send_on(*connection, now_ns_);
@@ -202,6 +215,11 @@ void Generator::send_on(Connection& connection, uint64_t intended_ns) {
 void Generator::on_arrival() { now_ns_ = monotonic_ns(); }
 
 void Generator::on_finished(Connection& connection, const Slot& slot) {
+  if (slot.passed_over) {
+    ++tally_.passed_over;
+    passed_over_.push_back({slot.entry, slot.intended_ns});
+    return;
+  }
   const auto index = static_cast<size_t>(slot.entry - corpus_.entries.data());
   const bool right = judge(slot, corpus_.entries[index], rule_, tally_);
   if (phase_ != Phase::kWarmUp) count_in_window(slot, right);

@@ -47,6 +47,7 @@ class Generator final : public Connection::Listener {
   void cycle();
   void wait_for_events();
   void send_what_is_due();
+  void send_again();
   void send_on(Connection& connection, uint64_t intended_ns);
   bool may_send() const;
   bool finished() const;
@@ -61,6 +62,11 @@ class Generator final : public Connection::Listener {
   int epoll_ = -1;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::optional<Schedule> schedule_;
+  struct Request {
+    const CorpusEntry* entry;
+    uint64_t intended_ns;
+  };
+  std::vector<Request> passed_over_;
   size_t next_entry_ = 0;
   size_t next_connection_ = 0;
 

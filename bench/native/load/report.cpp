@@ -87,6 +87,7 @@ std::string report_json(const Options& options, const Tally& tally, const Window
       .add("first_wrong", tally.first_wrong)
       .raw("errors", errors(tally))
       .add("first_error", tally.first_error)
+      .add("passed_over", tally.passed_over)
       .add("unanswered", tally.unanswered)
       .add("connections_opened", tally.connections_opened)
       .add("connections_lost", tally.connections_lost)

@@ -27,6 +27,7 @@ struct Tally {
   std::string first_error;
   uint64_t connections_opened = 0;
   uint64_t connections_lost = 0;
+  uint64_t passed_over = 0;  // requests that a retired connection had not run; they were sent again
   uint64_t unanswered = 0;
 
   // The window.

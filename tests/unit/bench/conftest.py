@@ -2,7 +2,7 @@
 
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -49,18 +49,25 @@ def corpus(tmp_path: Path, right: bytes) -> Path:
 
 
 @pytest.fixture
-def serve(corpus: Path) -> Iterator[Callable[[Handler], Target]]:
+def serve(corpus: Path) -> Iterator[Callable[..., Target]]:
     """Start a gRPC server whose ModelInfer is the given function; one thread answers."""
     servers = []
 
-    def start(handler: Handler) -> Target:
+    def start(
+        handler: Handler,
+        credentials: grpc.ServerCredentials | None = None,
+        options: Sequence[tuple[str, int]] = (),
+    ) -> Target:
         service, method = METHOD.strip("/").split("/")
         rpc = grpc.unary_unary_rpc_method_handler(handler)
-        server = grpc.server(ThreadPoolExecutor(1))
+        server = grpc.server(ThreadPoolExecutor(1), options=options)
         server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler(service, {method: rpc}),)
         )
-        port = server.add_insecure_port("127.0.0.1:0")
+        if credentials is None:
+            port = server.add_insecure_port("127.0.0.1:0")
+        else:
+            port = server.add_secure_port("127.0.0.1:0", credentials)
         server.start()
         servers.append(server)
         return Target(f"127.0.0.1:{port}", corpus)

@@ -1,6 +1,7 @@
 """The load generator against servers that are right, wrong, failing, stalling or absent."""
 
 import itertools
+import json
 import os
 import struct
 import subprocess
@@ -21,12 +22,14 @@ from bench.load import (
     Shape,
     Target,
     finish_load,
+    read_report,
     start_load,
     wait_for_answer,
 )
 from bench.paths import LOADGEN
+from bench.scenarios.tls import make_certificate
 
-Serve = Callable[[Callable[[bytes, grpc.ServicerContext], bytes]], Target]
+Serve = Callable[..., Target]
 
 
 def run(target: Target, shape: Shape = ONE, requests: int = 50) -> Report:
@@ -151,6 +154,26 @@ def test_the_cpu_time_of_watched_processes_is_told(serve: Serve, right: bytes) -
     report = run(replace(target, watched_pids=(os.getpid(),)))
     used_us = (time.process_time() - before) * 1e6
     assert 0 < report.server_cpu_us * report.completed <= used_us
+
+
+def test_tls_is_spoken_to_a_server_that_is_trusted(serve: Serve, right: bytes) -> None:
+    certificate, key = make_certificate()
+    pair = (key.read_bytes(), certificate.read_bytes())
+    credentials = grpc.ssl_server_credentials([pair])
+    target = serve(lambda _request, _context: right, credentials)
+    assert [] == run(replace(target, tls_ca=certificate), Shape(2, 2)).faults
+    make_certificate()  # another one, of another key
+    with pytest.raises(LoadError, match="TLS handshake failed: certificate verify failed"):
+        run(replace(target, tls_ca=certificate))
+
+
+def test_a_connection_the_server_retires_is_replaced(serve: Serve, right: bytes) -> None:
+    retire_soon = [("grpc.max_connection_age_ms", 100)]
+    target = serve(lambda _request, _context: right, options=retire_soon)
+    process = start_load(target, Shape(2, 2), 0, warm_up_s=0.0, duration_s=0.6)
+    out, _ = process.communicate()
+    assert [] == read_report(out).faults
+    assert 2 < json.loads(out)["connections_opened"]
 
 
 def test_nobody_listening_is_one_clear_line(closed_port: int, corpus: Path) -> None:
