@@ -146,6 +146,8 @@ constexpr auto kRows = std::to_array<Row>({
     {Error::listen_failed, GrpcCode::unavailable, "listen_failed", "cannot listen on {}: {}"},
     {Error::tls_setup, GrpcCode::invalid_argument, "tls_setup", "TLS cannot be set up: {}: {}"},
 
+    {Error::onnxruntime, GrpcCode::failed_precondition, "onnxruntime",
+     "ONNX Runtime's library '{}' cannot be used: {}"},
     {Error::load_failed, GrpcCode::failed_precondition, "load_failed",
      "model '{}' version {} cannot be loaded: {}"},
 });

@@ -104,6 +104,7 @@ enum class Error : uint8_t {
   // the gateway itself
   listen_failed,           // {address} {what}
   tls_setup,               // {what} {what OpenSSL said}
+  onnxruntime,             // {library} {what}
   // loading
   load_failed,             // {model} {version} {what}
   count_,

@@ -1,7 +1,5 @@
 #include "infer/wire_reader.h"
 
-#include "infer/utf8.h"
-
 namespace tiltyard {
 namespace {
 
@@ -9,44 +7,15 @@ constexpr int kShortVarintBytesMax = 5;  // of tags and lengths
 
 }  // namespace
 
-// Tags and lengths: 32 bits in at most five bytes.
-uint32_t WireReader::short_varint() {
-  if (at_ != end_ && static_cast<unsigned char>(*at_) < 0x80) {
-    return static_cast<unsigned char>(*at_++);
-  }
+void WireReader::throw_error(const char* sentence) { throw WireError(sentence); }
+
+uint32_t WireReader::several_byte_varint() {
   const char* begin = at_;
   const uint64_t value = varint();
   if (at_ - begin > kShortVarintBytesMax || value > UINT32_MAX) {
     throw WireError("a tag or a length has more than 32 bits");
   }
   return static_cast<uint32_t>(value);
-}
-
-void WireReader::read_tag() {
-  const uint32_t tag = short_varint();
-  if ((tag & 7) > static_cast<uint32_t>(WireType::fixed32)) {
-    throw WireError("a field has an unknown wire type");
-  }
-  field_ = tag >> 3;
-  type_ = static_cast<WireType>(tag & 7);
-}
-
-const char* WireReader::fixed(int64_t bytes) {
-  if (end_ - at_ < bytes) throw WireError("a field is longer than its message");
-  const char* begin = at_;
-  at_ += bytes;
-  return begin;
-}
-
-BytesView WireReader::bytes() {
-  const uint32_t length = short_varint();
-  return {fixed(length), length};
-}
-
-BytesView WireReader::text() {
-  const BytesView view = bytes();
-  if (!is_utf8(view)) throw WireError("a string field is not UTF-8");
-  return view;
 }
 
 void WireReader::skip() { skip_value(depth_); }

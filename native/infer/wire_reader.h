@@ -10,6 +10,7 @@
 #include <protozero/varint.hpp>
 
 #include "base/bytes.h"
+#include "infer/utf8.h"
 
 namespace tiltyard {
 
@@ -36,7 +37,7 @@ class WireReader {
   bool next() {
     if (at_ == end_) return false;
     read_tag();
-    if (field_ == 0) throw WireError("a field has the number 0");
+    if (field_ == 0) throw_error("a field has the number 0");
     return true;
   }
   uint32_t field() const { return field_; }
@@ -50,18 +51,44 @@ class WireReader {
     std::memcpy(&value, fixed(8), sizeof value);
     return value;
   }
-  BytesView bytes();
+  BytesView bytes() {
+    const uint32_t length = short_varint();
+    return {fixed(length), length};
+  }
   // Bytes that must be UTF-8.
-  BytesView text();
+  BytesView text() {
+    const BytesView view = bytes();
+    if (!is_utf8(view)) throw_error("a string field is not UTF-8");
+    return view;
+  }
   // A message inside this one.
   WireReader message() { return WireReader(bytes(), depth_ + 1); }
   // The field is not one of ours.
   void skip();
 
  private:
-  void read_tag();
-  uint32_t short_varint();
-  const char* fixed(int64_t bytes);
+  // Tags and lengths: 32 bits in at most five bytes.
+  uint32_t short_varint() {
+    if (at_ != end_ && static_cast<unsigned char>(*at_) < 0x80) {
+      return static_cast<unsigned char>(*at_++);
+    }
+    return several_byte_varint();
+  }
+  void read_tag() {
+    const uint32_t tag = short_varint();
+    field_ = tag >> 3;
+    type_ = static_cast<WireType>(tag & 7);
+    if (type_ > WireType::fixed32) throw_error("a field has an unknown wire type");
+  }
+  const char* fixed(int64_t bytes) {
+    if (end_ - at_ < bytes) throw_error("a field is longer than its message");
+    const char* begin = at_;
+    at_ += bytes;
+    return begin;
+  }
+  // Out of line, so that the functions above stay small enough to be inlined.
+  [[noreturn]] static void throw_error(const char* sentence);
+  uint32_t several_byte_varint();
   void skip_group(uint32_t field, int depth);
   void skip_value(int depth);
 

@@ -25,25 +25,38 @@ struct SessionOptions {
   int intra_op_threads = 1;
 };
 
+// ONNX's TensorProto.DataType of a datatype, and back; empty for one that v2 has no name for.
+int ort_element_type(DataType type);
+std::optional<DataType> data_type_of(int ort_element_type);
+
 class OrtSession {
  public:
-  // `model` and `external` are read during the call only.
-  static Status create(OrtRuntime& runtime, BytesView model, std::span<const ExternalFile> external,
-                       const SessionOptions& options, std::unique_ptr<OrtSession>& out);
+  // `model` and `external` are read during the call only. On failure `what` has the reason.
+  static std::unique_ptr<OrtSession> create(OrtRuntime& runtime, BytesView model,
+                                            std::span<const ExternalFile> external,
+                                            const SessionOptions& options, std::string& what);
   ~OrtSession();
   OrtSession(const OrtSession&) = delete;
   OrtSession& operator=(const OrtSession&) = delete;
 
   const Signature& signature() const { return signature_; }
-  // ORT's Run. `outputs` entries that are null are allocated by ORT and then owned by the caller.
-  Status run(std::span<const OrtValue* const> inputs, std::span<OrtValue*> outputs) const;
+  // `outputs` that are null are allocated by ONNX Runtime, and then the caller's to release. On
+  // failure `what` has its words.
+  [[nodiscard]] bool run(std::span<const OrtValue* const> inputs, std::span<OrtValue*> outputs,
+                         std::string& what) const;
 
  private:
   explicit OrtSession(OrtRuntime& runtime) : runtime_(runtime) {}
-  Status read_signature();
+  bool open(BytesView model, std::span<const ExternalFile> external, const SessionOptions& options,
+            std::string& what);
+  bool configure(OrtSessionOptions* to, std::span<const ExternalFile> external,
+                 const SessionOptions& options, std::string& what) const;
+  bool read_signature(std::string& what);
+  bool read_tensor(bool is_input, size_t index, std::vector<TensorSpec>& specs, std::string& what);
+  bool read_spec(const OrtTypeInfo* type_info, TensorSpec& spec, std::string& what) const;
 
   OrtRuntime& runtime_;
-  OrtSession_* handle_ = nullptr;
+  ::OrtSession* handle_ = nullptr;
   Signature signature_;
   std::vector<const char*> input_names_;
   std::vector<const char*> output_names_;

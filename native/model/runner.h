@@ -5,6 +5,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/status.h"
@@ -24,7 +25,6 @@ struct RunTimes {
 class Runner {
  public:
   explicit Runner(uint32_t slot) : slot_(slot) {}
-  ~Runner();
 
   // Runs all `requests` in one call of the session; more than one only if the version is batchable
   // and can_share_batch() holds between them. On an error no request has a result.
@@ -34,12 +34,47 @@ class Runner {
   void outputs(size_t index, std::vector<OutputView>& out) const;
   const RunTimes& times() const { return times_; }
   int64_t rows() const { return rows_; }   // rows of the last run, padding not counted
+  bool padded() const { return padded_; }  // whether a lone row was padded
 
  private:
-  uint32_t slot_;
+  // One output of the whole run.
+  struct RunOutput {
+    Shape shape;
+    const char* data = nullptr;     // rows one after the other
+    size_t row_bytes = 0;           // 0 for BYTES
+    Bytes framed;                   // BYTES: length-prefixed elements,
+    std::vector<size_t> offsets;    // where each begins, and the end
+    size_t row_elements = 0;
+  };
+
+  void lay_out(const ModelVersion& version, std::span<const BoundRequest* const> requests);
+  Status run_planned(const ModelVersion& version, RunBuffers& buffers,
+                     std::span<const BoundRequest* const> requests);
+  Status run_loose(const ModelVersion& version, RunBuffers& buffers,
+                   std::span<const BoundRequest* const> requests);
+  bool make_loose_input(const ModelVersion& version, size_t input, AlignedBuffer& memory,
+                        std::span<const BoundRequest* const> requests, std::string& what);
+  bool fill_strings(const ModelVersion& version, size_t input, OrtValue* value,
+                    std::span<const BoundRequest* const> requests, std::string& what);
+  bool read_output(const ModelVersion& version, size_t output, OrtValue* value, std::string& what);
+  bool read_strings(const ModelVersion& version, OrtValue* value, size_t elements, RunOutput& out,
+                    std::string& what);
+  Status check_rows(const ModelVersion& version) const;
+
+  const uint32_t slot_;
   RunTimes times_;
   int64_t rows_ = 0;
-  // The helper that owns this file adds what it needs here.
+  int64_t run_rows_ = 0;                 // with padding
+  bool padded_ = false;
+  bool sliced_ = false;                  // outputs are cut into rows
+  std::vector<int64_t> first_rows_;      // of each request, and the end
+  std::vector<const BoundRequest*> requests_;
+  std::vector<RunOutput> run_outputs_;
+  std::vector<OrtValuePtr> loose_values_;
+  std::vector<OrtValue*> loose_inputs_;
+  std::vector<OrtValue*> loose_outputs_;
+  std::vector<BytesView> strings_;
+  const ModelVersion* version_ = nullptr;
 };
 
 }  // namespace tiltyard

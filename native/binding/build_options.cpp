@@ -1,0 +1,75 @@
+#include "binding/build_options.h"
+
+#include <limits>
+
+namespace tiltyard {
+namespace {
+
+struct LimitName {
+  const char* name;
+  uint32_t Limits::*limit;
+};
+
+constexpr LimitName kLimits[] = {
+    {"connections_max", &Limits::connections_max},
+    {"streams_per_connection_max", &Limits::streams_per_connection_max},
+    {"header_bytes_max", &Limits::header_bytes_max},
+    {"stream_window_bytes", &Limits::stream_window_bytes},
+    {"connection_window_bytes", &Limits::connection_window_bytes},
+    {"control_frames_per_s_max", &Limits::control_frames_per_s_max},
+    {"resets_per_s_max", &Limits::resets_per_s_max},
+    {"output_bytes_max", &Limits::output_bytes_max},
+    {"handshake_ms_max", &Limits::handshake_ms_max},
+    {"connection_idle_ms_max", &Limits::connection_idle_ms_max},
+    {"connection_age_ms_max", &Limits::connection_age_ms_max},
+    {"connection_age_grace_ms", &Limits::connection_age_grace_ms},
+    {"keepalive_ms", &Limits::keepalive_ms},
+    {"keepalive_timeout_ms", &Limits::keepalive_timeout_ms},
+    {"slow_reader_ms_max", &Limits::slow_reader_ms_max},
+    {"read_arena_bytes", &Limits::read_arena_bytes},
+    {"read_bytes_per_connection_max", &Limits::read_bytes_per_connection_max},
+    {"requests_per_connection_max", &Limits::requests_per_connection_max},
+    {"cycle_run_us_max", &Limits::cycle_run_us_max},
+    {"inline_run_us_max", &Limits::inline_run_us_max},
+    {"message_bytes_max", &Limits::message_bytes_max},
+    {"calls_max", &Limits::calls_max},
+    {"stream_messages_in_flight_max", &Limits::stream_messages_in_flight_max},
+    {"batch_rows_max", &Limits::batch_rows_max},
+    {"queue_items_max", &Limits::queue_items_max},
+    {"slow_path_items_max", &Limits::slow_path_items_max},
+    {"retry_pushback_ms", &Limits::retry_pushback_ms},
+};
+
+struct OptionName {
+  const char* name;
+  uint32_t EngineOptions::*option;
+};
+
+constexpr OptionName kOptions[] = {
+    {"io_threads", &EngineOptions::io_threads},
+    {"worker_threads", &EngineOptions::worker_threads},
+    {"busy_poll_us", &EngineOptions::busy_poll_us},
+};
+
+}  // namespace
+
+bool set_engine_option(EngineOptions& options, const std::string& name, uint64_t value) {
+  if (name == "in_flight_bytes_max") {
+    options.limits.in_flight_bytes_max = value;
+    return true;
+  }
+  if (value > std::numeric_limits<uint32_t>::max()) return false;
+  for (const LimitName& row : kLimits) {
+    if (name != row.name) continue;
+    options.limits.*row.limit = static_cast<uint32_t>(value);
+    return true;
+  }
+  for (const OptionName& row : kOptions) {
+    if (name != row.name) continue;
+    options.*row.option = static_cast<uint32_t>(value);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace tiltyard
