@@ -94,9 +94,7 @@ def build_descriptors() -> None:
         return
     names = [proto.relative_to(ROOT / "proto").as_posix() for proto in protos]
     protoc = [sys.executable, "-m", "grpc_tools.protoc", "-Iproto", "--include_imports"]
-    subprocess.run(
-        [*protoc, f"--descriptor_set_out={DESCRIPTORS}", *names], cwd=ROOT, check=True
-    )
+    subprocess.run([*protoc, f"--descriptor_set_out={DESCRIPTORS}", *names], cwd=ROOT, check=True)
 
 
 class BuildPython(build_py):

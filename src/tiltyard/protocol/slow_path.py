@@ -1,0 +1,80 @@
+"""The calls that Python answers: statistics and reflection. One thread, one call at a time.
+
+The data plane hands over bytes and gets bytes back; it goes on serving meanwhile.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from google.protobuf.message import DecodeError
+
+from tiltyard.errors import NotFoundError
+from tiltyard.protocol import messages
+from tiltyard.protocol.reflection import reflect
+from tiltyard.protocol.statistics import model_statistics
+
+if TYPE_CHECKING:
+    from tiltyard._core import Engine, SlowCall
+
+WAIT_MS: Final = 500
+INVALID_ARGUMENT: Final = 3
+NOT_FOUND: Final = 5
+INTERNAL: Final = 13
+
+
+class SlowPath:
+    """Answers an engine's slow calls until it is stopped.
+
+    `on_bug` is told of an exception that no handler should raise; the caller gets INTERNAL and no
+    detail.
+    """
+
+    def __init__(self, engine: "Engine", on_bug: Callable[[str, Exception], None]) -> None:
+        self._engine = engine
+        self._on_bug = on_bug
+        self._stopping = threading.Event()
+        self._handlers: dict[str, Callable[[bytes], bytes]] = {
+            messages.method_path("ModelStatistics"): self._model_statistics
+        }
+        for service in messages.REFLECTION_SERVICES:
+            path = messages.method_path("ServerReflectionInfo", service)
+            self._handlers[path] = _reflection(service.rpartition(".")[0])
+
+    def run(self) -> None:
+        """Answer calls on this thread until stop() is called."""
+        while not self._stopping.is_set():
+            call = self._engine.next_slow_call(WAIT_MS)
+            if call is not None:
+                self.answer(call)
+
+    def stop(self) -> None:
+        """Let run() return, after at most WAIT_MS."""
+        self._stopping.set()
+
+    def answer(self, call: "SlowCall") -> None:
+        """Answer one call, with a reply or with a status and a sentence."""
+        try:
+            self._engine.finish_slow_call(call.id, self._handlers[call.method](call.request))
+        except NotFoundError as error:
+            self._engine.fail_slow_call(call.id, NOT_FOUND, str(error))
+        except DecodeError as error:
+            text = f"the bytes are not a request of {call.method}: {error}"
+            self._engine.fail_slow_call(call.id, INVALID_ARGUMENT, text)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next call must be answered
+            self._on_bug(call.method, error)
+            text = f"{call.method} failed inside the gateway; its log says why"
+            self._engine.fail_slow_call(call.id, INTERNAL, text)
+
+    def _model_statistics(self, request_bytes: bytes) -> bytes:
+        request = messages.ModelStatisticsRequest.FromString(request_bytes)
+        return model_statistics(self._engine.statistics(), request.name, request.version)
+
+
+def _reflection(package: str) -> Callable[[bytes], bytes]:
+    def handle(request_bytes: bytes) -> bytes:
+        request_class: Any = messages.message_class(f"{package}.ServerReflectionRequest")
+        reply: bytes = reflect(request_class.FromString(request_bytes), package).SerializeToString()
+        return reply
+
+    return handle
