@@ -6,7 +6,6 @@ The session is made from bytes, external data in memory, as the server will make
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,9 @@ import onnx
 import onnxruntime as ort
 from onnx import ModelProto
 
+from tiltyard import __version__
 from tiltyard.errors import PublishRefused
-from tiltyard.store import golden, graph_check, samples, zipmap
+from tiltyard.store import bfloat16, golden, graph_check, samples, zipmap
 from tiltyard.store.datatype import BY_NAME, BY_ORT_TYPE
 from tiltyard.store.golden import Golden, Tensor
 from tiltyard.store.manifest import (
@@ -47,9 +47,9 @@ def examine(path: Path, given: Path | None, out: Path, begin: Begin) -> dict[str
     size = len(data) + sum(map(len, external.values()))
     begin("check", size)
     graph_check.check_operators(model)
-    graph_check.check_structure(path)
     changes, labels = zipmap.remove(model)
     graph_check.check_output_types(model)
+    graph_check.check_structure(path, data)
     served = model.SerializeToString() if changes else data
     verdict = prove(model, external)
     begin("load", size)
@@ -142,30 +142,24 @@ def _first_that_runs(
 def _infer(
     session: ort.InferenceSession, inputs: Sequence[TensorSpec], arrays: Sequence[samples.Array]
 ) -> list[samples.Array]:
-    binding = session.io_binding()
-    for spec, array in zip(inputs, arrays, strict=True):
-        binding.bind_ortvalue_input(spec.name, _ort_value(array, spec.datatype))
-    for argument in session.get_outputs():
-        binding.bind_output(argument.name)
+    feeds = {
+        spec.name: np.array(array, order="C") for spec, array in zip(inputs, arrays, strict=True)
+    }
+    kinds = [argument.type for argument in [*session.get_inputs(), *session.get_outputs()]]
     try:
-        session.run_with_iobinding(binding)
+        if BY_NAME["BF16"].ort_type in kinds:
+            return bfloat16.run(session, feeds)
+        return [_array(value) for value in session.run(None, feeds)]
+    except PublishRefused:
+        raise
     except Exception as error:
         raise _refusal("ONNX Runtime fails to run it", error) from error
-    return [_array(value) for value in binding.get_outputs()]
 
 
-def _ort_value(array: samples.Array, datatype: str) -> ort.OrtValue:
-    if datatype == "BF16":
-        bits = np.ascontiguousarray(array).view(np.uint16)
-        kind = BY_NAME[datatype].onnx_elem_type
-        return ort.OrtValue.ortvalue_from_numpy_with_onnx_type(bits, kind)
-    return ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array))
-
-
-def _array(value: ort.OrtValue) -> samples.Array:
-    if not value.has_value() or not value.is_tensor():
-        raise PublishRefused(f"an output came out as {value.data_type()}: expected a tensor")
-    return np.asarray(value.numpy())
+def _array(value: object) -> samples.Array:
+    if not isinstance(value, np.ndarray | np.generic):
+        raise PublishRefused(f"an output came out as {type(value).__name__}: expected a tensor")
+    return np.asarray(value)
 
 
 def _tensors(arrays: Sequence[samples.Array], specs: Sequence[TensorSpec]) -> tuple[Tensor, ...]:
@@ -219,12 +213,8 @@ def _refusal(what: str, error: Exception) -> Exception:
 
 
 def _runtime() -> dict[str, str]:
-    try:
-        own = version("tiltyard")
-    except PackageNotFoundError:
-        own = "not installed"
     return {
-        "tiltyard": own,
+        "tiltyard": __version__,
         "onnx": onnx.__version__,
         "onnxruntime": ort.__version__,
         "python": platform.python_version(),

@@ -3,12 +3,13 @@
 Runs in the probe's child process only: it imports onnx.
 """
 
-from collections.abc import Iterable, Iterator
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import onnx
 from google.protobuf.message import DecodeError
-from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto
 
 from tiltyard.errors import PublishRefused
 from tiltyard.store.names import check_external_name
@@ -45,14 +46,38 @@ def check_operators(model: ModelProto) -> None:
             )
 
 
-def check_structure(path: Path) -> None:
+def check_structure(path: Path, data: bytes) -> None:
     """The ONNX checker with strict shape inference, on the file and its external data."""
+    model = parse(data)
+    bare = [info for info in model.graph.output if _lacks_shape(info)]
     try:
-        onnx.checker.check_model(str(path), full_check=True)
+        if bare:
+            # The checker wants what ONNX Runtime and exporters do not: a shape for every output.
+            # External data are found from the working folder then.
+            known = _give_shapes(model, bare)
+            with contextlib.chdir(path.parent):
+                onnx.checker.check_model(model, full_check=known)
+        else:
+            onnx.checker.check_model(str(path), full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         raise PublishRefused(f"the ONNX checker refuses it: {_sentence(error)}") from error
     except (RuntimeError, ValueError, TypeError) as error:
         raise PublishRefused(f"the ONNX checker fails on it: {_sentence(error)}") from error
+
+
+def _lacks_shape(info: ValueInfoProto) -> bool:
+    kind = info.type
+    return kind.HasField("tensor_type") and not kind.tensor_type.HasField("shape")
+
+
+def _give_shapes(model: ModelProto, bare: Sequence[ValueInfoProto]) -> bool:
+    """Fill in the inferred shapes of outputs that have none; False if one cannot be inferred."""
+    inferred = onnx.shape_inference.infer_shapes(model, strict_mode=True)
+    shapes = {info.name: info.type.tensor_type.shape for info in inferred.graph.output}
+    ranks = {info.name: not _lacks_shape(info) for info in inferred.graph.output}
+    for info in bare:
+        info.type.tensor_type.shape.CopyFrom(shapes[info.name])
+    return all(ranks[info.name] for info in bare)
 
 
 def external_names(model: ModelProto) -> list[str]:

@@ -169,4 +169,5 @@ def _ending(code: int, said: str) -> str:
         name = signal.Signals(-code).name
     except ValueError:
         name = f"signal {-code}"
-    return f"{name}: {last}" if last else name
+    # Only who aborts says why; before another signal the last line is about something else.
+    return f"{name}: {last}" if last and name == "SIGABRT" else name

@@ -189,7 +189,8 @@ class Prover:
         outputs = [helper.make_empty_tensor_value_info(name) for name in node.output]
         graph = helper.make_graph([node], "fold", inputs, outputs)
         model = helper.make_model(graph, opset_imports=list(self._model.opset_import))
-        return list(ReferenceEvaluator(model).run(None, feeds))
+        with np.errstate(all="ignore"):
+            return list(ReferenceEvaluator(model).run(None, feeds))
 
     def _hinted(self, name: str) -> tuple[Dim, ...] | None:
         hint = self._hints.get(name)

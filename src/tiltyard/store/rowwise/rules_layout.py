@@ -6,7 +6,8 @@ from tiltyard.store.rowwise.dim import BATCH, ONE, Dim, product, text
 from tiltyard.store.rowwise.step import Rule, Step, axis_of, opaque, replaced
 from tiltyard.store.rowwise.value import Fixed, NotProved, Rows, Sizes, Value, demoted
 
-_WHOLE_AXIS_END = 2**31 - 1  # exporters write INT32_MAX or INT64_MAX for "to the end"
+# What exporters write for "to the end", from tf2onnx's 10**9 up; no batch has as many rows.
+_WHOLE_AXIS_END = 10**9
 
 
 def reshaped(data: Rows, target: Sequence[Dim]) -> Rows:

@@ -1,0 +1,205 @@
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tiltyard.errors import AlreadyExistsError, PublishRefused, StoreError
+from tiltyard.store import Store, open_store
+from tiltyard.store.manifest import FileEntry, file_entry
+from tiltyard.store.writer import STALE_STAGING_AGE_S, STAGING_PREFIX, create_version
+
+FILES: dict[str, bytes | Path] = {
+    "golden.npz": b"golden",
+    "model.onnx": b"model" * 100_000,
+    "data/weights.bin": b"weights",
+}
+
+
+def _entries(files: dict[str, bytes | Path]) -> dict[str, FileEntry]:
+    return {
+        name: file_entry(data if isinstance(data, bytes) else data.read_bytes())
+        for name, data in files.items()
+    }
+
+
+def _create(store: Store, version: int | None = None, content: bytes | None = None) -> int:
+    files = FILES if content is None else {**FILES, "model.onnx": content}
+    return create_version(store, "m", version, files, _entries(files), lambda n: b"%d" % n)
+
+
+@pytest.fixture(params=["store", "remote"])
+def any_store(request: pytest.FixtureRequest) -> Store:
+    """A local and a remote store, both empty."""
+    found: Store = request.getfixturevalue(request.param)
+    return found
+
+
+def test_what_is_written_is_there(any_store: Store) -> None:
+    assert 1 == _create(any_store)
+    assert {"m": [1]} == any_store.models()
+    assert b"1" == any_store.read_file("m", 1, "manifest.json")
+    for file, data in FILES.items():
+        assert data == any_store.read_file("m", 1, file)
+
+
+def test_numbers_go_up_from_the_newest(any_store: Store) -> None:
+    assert [1, 7, 8] == [_create(any_store), _create(any_store, 7), _create(any_store)]
+    assert {"m": [1, 7, 8]} == any_store.models()
+
+
+def test_an_existing_version_is_refused_and_stays(any_store: Store) -> None:
+    _create(any_store, 1)
+    with pytest.raises(AlreadyExistsError, match="m version 1 exists"):
+        _create(any_store, 1, b"another")
+    assert FILES["model.onnx"] == any_store.read_file("m", 1, "model.onnx")
+
+
+def _race(count: int, work: Callable[[int], None]) -> None:
+    barrier = threading.Barrier(count)
+
+    def run(index: int) -> None:
+        barrier.wait()
+        work(index)
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_of_publishers_of_one_version_exactly_one_wins(any_store: Store) -> None:
+    won: list[int] = []
+    refused: list[int] = []
+
+    def publish(index: int) -> None:
+        try:
+            _create(any_store, 5, b"from %d" % index)
+            won.append(index)
+        except AlreadyExistsError:
+            refused.append(index)
+
+    _race(8, publish)
+    assert (1, 7) == (len(won), len(refused))
+    assert b"from %d" % won[0] == any_store.read_file("m", 5, "model.onnx")
+
+
+def test_publishers_of_the_next_version_all_get_one(any_store: Store) -> None:
+    got: dict[int, int] = {}
+
+    def publish(index: int) -> None:
+        got[_create(any_store, None, b"from %d" % index)] = index
+
+    _race(8, publish)
+    assert list(range(1, 9)) == sorted(got)
+    for version, index in got.items():
+        assert b"from %d" % index == any_store.read_file("m", version, "model.onnx")
+
+
+def test_a_file_that_changed_since_it_was_examined_is_refused(
+    any_store: Store, tmp_path: Path
+) -> None:
+    source = tmp_path / "weights"
+    source.write_bytes(b"before")
+    files: dict[str, bytes | Path] = {**FILES, "data/weights.bin": source}
+    entries = _entries(files)
+    source.write_bytes(b"after!")
+    with pytest.raises(PublishRefused, match=r"data/weights.bin changed while it was being"):
+        create_version(any_store, "m", None, files, entries, lambda n: b"%d" % n)
+    assert {} == any_store.models()
+    assert [] == [item for chunk in any_store.objects.list() for item in chunk]
+
+
+def test_a_refused_publish_leaves_nothing(store: Store) -> None:
+    assert store.root is not None
+    missing: dict[str, bytes | Path] = {**FILES, "model.onnx": Path("/none")}
+    with pytest.raises(StoreError, match="/none"):
+        create_version(store, "m", 1, missing, _entries(FILES), lambda n: b"%d" % n)
+    assert [] == list(store.root.iterdir())
+
+
+def test_an_unfinished_upload_keeps_its_number(remote: Store) -> None:
+    remote.objects.put("m/1/golden.npz", b"left behind")
+    assert {} == remote.models()
+    with pytest.raises(AlreadyExistsError):
+        _create(remote, 1)
+    assert 2 == _create(remote)
+
+
+def test_what_a_killed_publisher_left_is_removed_later(store: Store) -> None:
+    assert store.root is not None
+    left = store.root / "m" / f"{STAGING_PREFIX}old"
+    fresh = store.root / "m" / f"{STAGING_PREFIX}fresh"
+    for folder in (left, fresh):
+        folder.mkdir(parents=True)
+    old = time.time() - STALE_STAGING_AGE_S - 60
+    os.utime(left, (old, old))
+    _create(store)
+    assert {"1", fresh.name} == {entry.name for entry in (store.root / "m").iterdir()}
+
+
+PUBLISH_FOREVER = """
+import sys
+from tests.unit.store.test_writer import _create
+from tiltyard.store import open_store
+store = open_store(sys.argv[1])
+print("ready", flush=True)
+while True:
+    _create(store)
+"""
+
+
+def test_a_killed_publisher_leaves_only_whole_versions(store: Store) -> None:
+    path = os.pathsep.join([str(Path.cwd()), *sys.path])
+    generator = random.Random(7)
+    for _ in range(12):
+        child = subprocess.Popen(
+            [sys.executable, "-c", PUBLISH_FOREVER, store.uri],
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+        with child:
+            assert child.stdout is not None
+            assert b"ready\n" == child.stdout.readline()
+            # Not to wait for something: any moment is a good one to be killed at.
+            time.sleep(generator.uniform(0, 0.03))
+            child.kill()
+        for version in store.models().get("m", []):
+            assert b"%d" % version == store.read_file("m", version, "manifest.json")
+            for file, data in FILES.items():
+                assert data == store.read_file("m", version, file)
+    assert 0 < len(store.models()["m"])
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(store: Store) -> None:
+    program = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000));"
+        "from tests.unit.store.test_writer import _create;"
+        "from tiltyard.store import open_store;"
+        "from tiltyard.errors import StoreError\n"
+        "try: _create(open_store(sys.argv[1]))\n"
+        "except StoreError as error: print(error)"
+    )
+    path = os.pathsep.join([str(Path.cwd()), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", program, store.uri],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert "cannot write" in done.stdout
+    assert "File too large" in done.stdout
+    assert store.root is not None
+    assert [] == list(store.root.iterdir())
+
+
+def test_a_store_that_cannot_be_written_is_said() -> None:
+    with pytest.raises(StoreError, match="cannot write /proc/m"):
+        _create(open_store("/proc"))
