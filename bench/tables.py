@@ -54,6 +54,9 @@ def _ratios(found: Sequence[Measurement], key: tuple[str, str, str]) -> list[str
 
 def print_medians(console: Console, found: Sequence[Measurement]) -> None:
     """One line a case and server, with the gateway's ratios to its peers."""
+    found = [m for m in found if m.values or m.faults]
+    if not found:
+        return
     table = Table(title="medians", title_justify="left")
     for heading in ("scenario", "case", "server", "runs"):
         table.add_column(heading)
