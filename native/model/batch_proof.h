@@ -41,9 +41,10 @@ class BatchProof {
     std::vector<Bytes> data;
   };
   bool run_alone(const BoundRequest& row, Outputs& out, std::string& what);
+  // `extreme` is the place of an extreme row in the batch, if there is one.
   bool run_batch(const std::vector<const BoundRequest*>& batch,
-                 const std::vector<const Outputs*>& expected, RowDifference& found,
-                 std::string& what);
+                 const std::vector<const Outputs*>& expected, size_t extreme,
+                 RowDifference& found, std::string& what);
   bool compare_size(uint32_t size, RowDifference& found, std::string& what);
   bool compare_extremes(RowDifference& found, std::string& what);
   void compare_outputs(const Outputs& expected, RowDifference& found) const;

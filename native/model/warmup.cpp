@@ -91,34 +91,39 @@ void Warmup::prove_batching() {
   const double affordable = static_cast<double>(options_.warmup_ns_max) / row_ns / kRunsOfARow;
   rows_->keep_rows(static_cast<size_t>(std::clamp(affordable, kTrialRowsMin, 1e6)));
   learn_output_shapes();
-  if (version_.batch_plan_.batchable && try_rows_min(1)) return;
-  if (version_.batch_plan_.batchable) (void)try_rows_min(2);
+  // Matrix kernels may round a lone row in their own way; two rows and more they treat alike.
+  const Trial lone = try_rows_min(1);
+  if (lone.difference.bitwise && lone.ran) return accept(lone);
+  const Trial padded = try_rows_min(2);
+  accept(padded.difference.bitwise || !lone.ran ? padded : lone);
 }
 
-// True when `rows_min` makes results bitwise stable. What is worse than rounding ends the matter.
-bool Warmup::try_rows_min(uint32_t rows_min) {
-  BatchPlan& plan = version_.batch_plan_;
-  plan.rows_min = rows_min;
-  version_.batch_rows_max_ = options_.batch_rows_max;
+Warmup::Trial Warmup::try_rows_min(uint32_t rows_min) {
+  Trial trial;
+  trial.rows_min = rows_min;
+  version_.batch_plan_.rows_min = rows_min;
   BatchProof proof(version_, runner_, *rows_);
-  RowDifference found;
-  std::string what;
-  if (!proof.compare(options_.batch_rows_max, deadline_ns_, found, what)) {
-    refuse_batching("a batch does not run: " + what);
-    return false;
+  trial.ran = proof.compare(options_.batch_rows_max, deadline_ns_, trial.difference, trial.what);
+  trial.rows_max = proof.rows_compared();
+  return trial;
+}
+
+// What is worse than rounding is no batch at all.
+void Warmup::accept(const Trial& trial) {
+  if (!trial.ran) return refuse_batching("a batch does not run: " + trial.what);
+  const RowDifference& difference = trial.difference;
+  if (difference.other_changed) return refuse_batching("a row's result changes with its batch");
+  if (difference.error > kErrorMax) {
+    return refuse_batching("a row's result changes with its batch, by a relative " +
+                           std::to_string(difference.error));
   }
-  if (found.other_changed || found.error > kErrorMax) {
-    refuse_batching("a row's result depends on its batch" +
-                    (found.other_changed ? std::string()
-                                         : ": relative error " + std::to_string(found.error)));
-    return false;
-  }
+  BatchPlan& plan = version_.batch_plan_;
+  plan.rows_min = trial.rows_min;
+  plan.bitwise = difference.bitwise;
+  plan.error_max = difference.error;
+  plan.reason = difference.bitwise ? "" : "rounding differs with the batch";
   // A batch never gets larger than those that were compared.
-  version_.batch_rows_max_ = std::min(options_.batch_rows_max, proof.rows_compared());
-  plan.bitwise = found.bitwise;
-  plan.error_max = found.error;
-  plan.reason = found.bitwise ? "" : "rounding differs with the batch";
-  return found.bitwise;
+  version_.batch_rows_max_ = std::min(options_.batch_rows_max, trial.rows_max);
 }
 
 // The least of several: what is above it is the machine's doing, not the model's.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "model/batch_proof.h"
 #include "model/model_version.h"
 #include "model/runner.h"
 #include "model/trial_rows.h"
@@ -24,7 +25,16 @@ class Warmup {
  private:
   void learn_output_shapes();
   void prove_batching();
-  bool try_rows_min(uint32_t rows_min);
+  // The proof with lone rows padded to `rows_min`.
+  struct Trial {
+    uint32_t rows_min = 1;
+    uint32_t rows_max = 1;
+    bool ran = false;
+    RowDifference difference;
+    std::string what;
+  };
+  Trial try_rows_min(uint32_t rows_min);
+  void accept(const Trial& trial);
   void refuse_batching(std::string reason);
   void fit_cost();
   double time_ns(const std::vector<const BoundRequest*>& requests);
