@@ -47,6 +47,7 @@ def examine(path: Path, given: Path | None, out: Path, begin: Begin) -> dict[str
     size = len(data) + sum(map(len, external.values()))
     begin("check", size)
     graph_check.check_operators(model)
+    graph_check.check_inputs(model)
     changes, labels = zipmap.remove(model)
     graph_check.check_output_types(model)
     graph_check.check_structure(path, data)
@@ -91,7 +92,6 @@ def _run(
     labels: zipmap.ClassLabels,
 ) -> tuple[Description, Golden]:
     inputs = tuple(_spec("input", argument) for argument in session.get_inputs())
-    _check_ranks(session, model)
     kinds = [_datatype("output", argument) for argument in session.get_outputs()]
     if given is not None:
         arrays = samples.read(given, inputs)
@@ -193,15 +193,6 @@ def _datatype(what: str, argument: ort.NodeArg) -> str:
             f" {', '.join(BY_NAME)}"
         )
     return kind.name
-
-
-def _check_ranks(session: ort.InferenceSession, model: ModelProto) -> None:
-    wanted = {argument.name for argument in session.get_inputs()}
-    for info in model.graph.input:
-        if info.name in wanted and not info.type.tensor_type.HasField("shape"):
-            raise PublishRefused(
-                f"input {info.name!r} has no declared rank: export the model with input shapes"
-            )
 
 
 def _refusal(what: str, error: Exception) -> Exception:

@@ -107,6 +107,16 @@ def read_external(folder: Path, names: Iterable[str]) -> dict[str, bytes]:
     return files
 
 
+def check_inputs(model: ModelProto) -> None:
+    """Refuse inputs of unknown rank: a request could not be checked against them."""
+    constants = {tensor.name for tensor in model.graph.initializer}
+    for info in model.graph.input:
+        if info.name not in constants and _lacks_shape(info):
+            raise PublishRefused(
+                f"input {info.name!r} has no declared rank: export the model with input shapes"
+            )
+
+
 def check_output_types(model: ModelProto) -> None:
     """Refuse outputs that are no tensors, naming the node they come from."""
     makers = {name: node for node in model.graph.node for name in node.output}

@@ -112,9 +112,7 @@ def test_a_remote_store_lists_and_reads_as_a_local_one(w1_store: Store) -> None:
     assert w1_store.read_version("w1", 1) == remote.read_version("w1", 1)
 
 
-def test_the_environment_names_the_store(
-    w1_store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_environment_names_the_store(w1_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(URI_VARIABLE, w1_store.uri)
     assert w1_store.uri == open_store().uri
 

@@ -12,7 +12,7 @@ import pytest
 from tiltyard.errors import AlreadyExistsError, PublishRefused, StoreError
 from tiltyard.store import Store, open_store
 from tiltyard.store.manifest import FileEntry, file_entry
-from tiltyard.store.writer import STALE_STAGING_AGE_S, STAGING_PREFIX, create_version
+from tiltyard.store.writer import STAGING_PREFIX, STALE_STAGING_AGE_S, create_version
 
 FILES: dict[str, bytes | Path] = {
     "golden.npz": b"golden",

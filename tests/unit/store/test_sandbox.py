@@ -1,0 +1,115 @@
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests import models
+from tiltyard.errors import PublishRefused
+from tiltyard.store import sandbox
+from tiltyard.store.sandbox import Limits, examine
+
+
+def _saved(tmp_path: Path, data: bytes) -> Path:
+    path = tmp_path / "m.onnx"
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("model", "limits", "reason"),
+    [
+        (models.crash_at_load, Limits(), r"m\.onnx: crashed at load: SIGFPE$"),
+        (models.crash_at_run, Limits(), r"m\.onnx: crashed at run: SIGFPE$"),
+        (models.hang_at_run, Limits(3), r"m\.onnx: hung at run: not done after the limit of 3 s"),
+        (
+            models.memory_at_load,
+            Limits(memory_mb=700),
+            r"m\.onnx: ran out of memory at load: the limit is 700 MB",
+        ),
+        (
+            models.memory_at_run,
+            Limits(),
+            r"m\.onnx: ran out of memory at run: the limit is 2048 MB",
+        ),
+    ],
+)
+def test_harmful_models_are_refused_with_the_reason(
+    tmp_path: Path, model: Callable[[], bytes], limits: Limits, reason: str
+) -> None:
+    with pytest.raises(PublishRefused, match=reason):
+        examine(_saved(tmp_path, model()), None, limits)
+
+
+def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temp"))
+    (tmp_path / "temp").mkdir()
+    path = _saved(tmp_path, models.crash_at_run())
+    with pytest.raises(PublishRefused):
+        examine(path, None, Limits())
+    assert [] == list((tmp_path / "temp").iterdir())
+    assert {"m.onnx", "temp"} == {entry.name for entry in tmp_path.iterdir()}
+
+
+def _children() -> set[int]:
+    """Processes whose parent is this one."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        try:
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+        except (OSError, ValueError):
+            continue
+        if entry.name.isdigit() and int(fields[1]) == os.getpid():
+            found.add(int(entry.name))
+    return found
+
+
+def test_a_killed_child_is_a_crash_and_is_reaped(tmp_path: Path) -> None:
+    path = _saved(tmp_path, models.hang_at_run())
+    before = _children()
+    refusals: list[str] = []
+
+    def run() -> None:
+        try:
+            examine(path, None, Limits(60))
+        except PublishRefused as refused:
+            refusals.append(str(refused))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    while not (started := _children() - before):
+        thread.join(0.01)
+    (child,) = started
+    os.kill(child, signal.SIGSEGV)
+    thread.join()
+    assert 1 == len(refusals)
+    assert "crashed" in refusals[0]
+    assert "SIGSEGV" in refusals[0]
+    assert before == _children()
+
+
+def test_the_memory_limit_grows_with_the_model() -> None:
+    assert 2048 == sandbox.memory_limit_mb(None, 0)
+    assert 2048 + 8 * 100 == sandbox.memory_limit_mb(None, 100 << 20)
+    assert 64 == sandbox.memory_limit_mb(64, 100 << 20)
+
+
+def test_a_limit_too_small_to_start_is_said(tmp_path: Path) -> None:
+    with pytest.raises(PublishRefused, match=r"ran out of memory|crashed"):
+        examine(_saved(tmp_path, models.identity()), None, Limits(memory_mb=16))
+
+
+def test_files_beside_the_model_are_not_imported(tmp_path: Path) -> None:
+    """A model's folder may hold an `onnx.py`; the child must not run it."""
+    for name in ("onnx.py", "numpy.py", "tiltyard.py"):
+        (tmp_path / name).write_text("raise SystemExit('imported from the model folder')")
+    found = examine(_saved(tmp_path, models.identity()), None, Limits())
+    assert ["x"] == [spec.name for spec in found.description.inputs]
+
+
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(PublishRefused, match="there is no such file"):
+        examine(tmp_path / "none.onnx", None, Limits())
