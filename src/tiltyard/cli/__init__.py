@@ -1,0 +1,1 @@
+"""The `tiltyard` command. Each subcommand is a module, imported when it is called."""

@@ -1,0 +1,91 @@
+"""The `tiltyard` command: subcommands that are imported when they are called, and the one place
+where errors become a line on stderr and an exit code.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, Final, NoReturn
+
+import click
+
+from tiltyard import __version__
+from tiltyard.errors import TiltyardError
+
+TRACEBACK_VARIABLE: Final = "TILTYARD_TRACEBACK"
+EXIT_BUG: Final = 70  # EX_SOFTWARE
+EXIT_INTERRUPTED: Final = 130
+
+# In the order a person meets them.
+COMMANDS: Final = {
+    "demo": "See it work: train, publish, serve and measure two classifiers.",
+    "publish": "Check an ONNX file and store it as a new version of a model.",
+    "serve": "Answer predictions for every model of a store.",
+    "infer": "Send one request to a gateway and print the reply.",
+    "models": "List the models of a store and their versions.",
+    "inspect": "Show what is known of a version.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and first lines without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"tiltyard.cli.{name}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="tiltyard", message="%(prog)s %(version)s")
+def cli() -> None:
+    """A model gateway: ONNX models behind the Open Inference Protocol.
+
+    Two commands put a model into production:
+
+    \b
+      tiltyard publish fraud fraud.onnx --store ./store
+      tiltyard serve --store ./store
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit; every error is one line on stderr."""
+    try:
+        code: Any = cli.main(arguments, prog_name="tiltyard", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(EXIT_INTERRUPTED)
+    except TiltyardError as error:
+        _show_traceback()
+        _fail(str(error), error.exit_code)
+    except BrokenPipeError:  # the reader of our output has gone, e.g. `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_BUG)
+    except Exception as error:  # noqa: BLE001 - the last door: a person gets a line, not a traceback
+        _show_traceback()
+        hint = f"this is a bug; {TRACEBACK_VARIABLE}=1 shows where"
+        _fail(f"{type(error).__name__}: {error} ({hint})", EXIT_BUG)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    click.echo(f"tiltyard: error: {' '.join(message.split())}", err=True)
+    sys.exit(code)
+
+
+def _show_traceback() -> None:
+    if os.environ.get(TRACEBACK_VARIABLE):
+        traceback.print_exc()

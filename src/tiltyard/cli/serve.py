@@ -1,0 +1,66 @@
+"""`tiltyard serve`: answer predictions for every model of a store."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tiltyard.config import DEFAULT_GRPC, DEFAULT_STORE, ENV_PREFIX, Config, load_config
+
+
+@click.command(
+    epilog="Every option can be set in the environment (TILTYARD_IO_THREADS=2) or in"
+    " the configuration file (io_threads = 2); the file also takes a [limits] table."
+)
+@click.option(
+    "--store",
+    metavar="URI",
+    help=f"A folder, or a URL such as s3://bucket/prefix.  [default: {DEFAULT_STORE}]",
+)
+@click.option(
+    "--grpc",
+    metavar="HOST:PORT",
+    help=f"Where to listen; port 0 picks a free one.  [default: {DEFAULT_GRPC}]",
+)
+@click.option("--io-threads", metavar="N", help="Threads that read, run fast models and write.")
+@click.option("--worker-threads", metavar="N", help="Threads that run slow models.")
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar=f"{ENV_PREFIX}CONFIG",
+    metavar="FILE",
+    help="A TOML file with any of these options, and the limits.",
+)
+@click.option("--tls-cert", metavar="FILE", help="Certificate chain (PEM); turns TLS on.")
+@click.option("--tls-key", metavar="FILE", help="The certificate's private key (PEM).")
+@click.option(
+    "--tls-client-ca", metavar="FILE", help="Ask clients for a certificate of this CA (PEM)."
+)
+@click.option(
+    "--drain-s",
+    metavar="SECONDS",
+    help="How long accepted requests may take after SIGTERM.  [default: 30]",
+)
+@click.option(
+    "--busy-poll-us",
+    metavar="US",
+    help="Spin this long before sleeping: lower latency for more CPU.  [default: 0]",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(["console", "json"]),
+    help="Log lines for people or for programs.  [default: console]",
+)
+def serve(config_file: Path | None, **flags: Any) -> int:
+    """Serve every model of a store over gRPC (Open Inference Protocol).
+
+    Prints one line when it is ready. A model that cannot be loaded is reported and not served; the
+    others are. SIGTERM lets accepted requests finish; a second one stops at once.
+    """
+    config: Config = load_config(flags, os.environ, config_file)
+    # Imported here: --help and configuration mistakes need no engine.
+    from tiltyard import app
+
+    return app.serve(config)

@@ -1,0 +1,1 @@
+"""Running as a process: signals and logs."""
