@@ -33,7 +33,7 @@ FLAGS = ["-std=c++20", "-fPIC", "-g", "-fvisibility=hidden", "-Wall", "-Wextra"]
 # Cython's C++ is not ours to warn about.
 FLAGS_GENERATED = ["-w"]
 FLAVOURS = {
-    "": ["-O2"],
+    "": ["-O3", "-flto=auto"],
     "address": [
         "-O1",
         "-fno-omit-frame-pointer",

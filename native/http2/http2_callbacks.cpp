@@ -13,12 +13,6 @@ BytesView view(const uint8_t* data, size_t bytes) {
 
 Http2Session& session_of(void* self) { return *static_cast<Http2Session*>(self); }
 
-// Tags are small integers; nghttp2 carries them in the stream's user-data pointer. Null: none.
-uint32_t tag_of(nghttp2_session* session, int32_t stream_id) {
-  void* data = nghttp2_session_get_stream_user_data(session, stream_id);
-  return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(data));
-}
-
 bool is_request(const nghttp2_frame* frame) {
   return frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST;
 }
@@ -40,6 +34,16 @@ bool is_control(const nghttp2_frame* frame) {
 }
 
 }  // namespace
+
+// Tags are small integers; nghttp2 carries them in the stream's user-data pointer. Null: none. The
+// last one is remembered, for a stream's headers and data mostly come one after the other.
+uint32_t Http2Callbacks::tag_of(Http2Session& http2, int32_t stream_id) {
+  if (stream_id == http2.last_stream_id_) return http2.last_tag_;
+  void* data = nghttp2_session_get_stream_user_data(http2.session_, stream_id);
+  http2.last_stream_id_ = stream_id;
+  http2.last_tag_ = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(data));
+  return http2.last_tag_;
+}
 
 nghttp2_session_callbacks* Http2Callbacks::make() {
   nghttp2_session_callbacks* to = nullptr;
@@ -66,21 +70,23 @@ int Http2Callbacks::begin_headers(nghttp2_session* session, const nghttp2_frame*
   }
   nghttp2_session_set_stream_user_data(session, stream_id,
                                        reinterpret_cast<void*>(static_cast<uintptr_t>(tag)));
+  http2.last_stream_id_ = stream_id;
+  http2.last_tag_ = tag;
   return 0;
 }
 
-int Http2Callbacks::header(nghttp2_session* session, const nghttp2_frame* frame,
+int Http2Callbacks::header(nghttp2_session*, const nghttp2_frame* frame,
                            const uint8_t* name, size_t name_bytes, const uint8_t* value,
                            size_t value_bytes, uint8_t, void* self) {
   if (!is_request(frame)) return 0;
-  const uint32_t tag = tag_of(session, frame->hd.stream_id);
-  if (tag == Http2Handler::kRefused) return 0;
   Http2Session& http2 = session_of(self);
+  const uint32_t tag = tag_of(http2, frame->hd.stream_id);
+  if (tag == Http2Handler::kRefused) return 0;
   http2.handler_->on_header(http2, tag, view(name, name_bytes), view(value, value_bytes));
   return 0;
 }
 
-int Http2Callbacks::frame_received(nghttp2_session* session, const nghttp2_frame* frame,
+int Http2Callbacks::frame_received(nghttp2_session*, const nghttp2_frame* frame,
                                    void* self) {
   Http2Session& http2 = session_of(self);
   if (is_control(frame)) ++http2.control_frames_;
@@ -88,7 +94,7 @@ int Http2Callbacks::frame_received(nghttp2_session* session, const nghttp2_frame
   if (type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK)) http2.ping_acknowledged_ = true;
   if (type == NGHTTP2_SETTINGS) http2.preface_done_ = true;
   if (type != NGHTTP2_HEADERS && type != NGHTTP2_DATA) return 0;
-  const uint32_t tag = tag_of(session, frame->hd.stream_id);
+  const uint32_t tag = tag_of(http2, frame->hd.stream_id);
   if (tag == Http2Handler::kRefused) return 0;
   const bool end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   if (is_request(frame)) {
@@ -114,21 +120,22 @@ int Http2Callbacks::frame_sent(nghttp2_session* session, const nghttp2_frame* fr
 
 int Http2Callbacks::data_chunk(nghttp2_session* session, uint8_t, int32_t stream_id,
                                const uint8_t* data, size_t bytes, void* self) {
-  const uint32_t tag = tag_of(session, stream_id);
+  Http2Session& http2 = session_of(self);
+  const uint32_t tag = tag_of(http2, stream_id);
   if (tag == Http2Handler::kRefused) {  // answered already; give the window back and forget it
     nghttp2_session_consume(session, stream_id, bytes);
     return 0;
   }
-  Http2Session& http2 = session_of(self);
   http2.handler_->on_data(http2, tag, view(data, bytes));
   return 0;
 }
 
-int Http2Callbacks::stream_closed(nghttp2_session* session, int32_t stream_id, uint32_t error_code,
+int Http2Callbacks::stream_closed(nghttp2_session*, int32_t stream_id, uint32_t error_code,
                                   void* self) {
-  const uint32_t tag = tag_of(session, stream_id);
-  if (tag == Http2Handler::kRefused) return 0;
   Http2Session& http2 = session_of(self);
+  const uint32_t tag = tag_of(http2, stream_id);
+  http2.last_stream_id_ = 0;
+  if (tag == Http2Handler::kRefused) return 0;
   http2.handler_->on_stream_closed(http2, tag, error_code);
   return 0;
 }

@@ -110,10 +110,6 @@ void Http2Session::submit_reset(int32_t stream_id, uint32_t error_code) {
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream_id, error_code);
 }
 
-void Http2Session::forget_stream(int32_t stream_id) {
-  nghttp2_session_set_stream_user_data(session_, stream_id, nullptr);
-}
-
 void Http2Session::consume(int32_t stream_id, size_t bytes) {
   nghttp2_session_consume(session_, stream_id, bytes);
 }

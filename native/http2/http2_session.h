@@ -81,8 +81,6 @@ class Http2Session {
   // More body than before is ready.
   void resume_body(int32_t stream_id);
   void submit_reset(int32_t stream_id, uint32_t error_code);
-  // The stream's events are of no interest any more (its tag is forgotten).
-  void forget_stream(int32_t stream_id);
 
   // Received bytes that are done with, so that the peer may send more.
   void consume(int32_t stream_id, size_t bytes);
@@ -109,6 +107,8 @@ class Http2Session {
   uint32_t control_frames_ = 0;
   bool ping_acknowledged_ = false;
   bool preface_done_ = false;
+  int32_t last_stream_id_ = 0;  // whose tag is last_tag_; 0: nobody's
+  uint32_t last_tag_ = 0;
 };
 
 }  // namespace tiltyard
