@@ -1,11 +1,11 @@
 """The three workloads of design section 11: the ONNX files and the inputs that are sent to them.
 
-W1 and W2 are trained on scikit-learn's breast-cancer data. W3 is SqueezeNet as the `onnx` package
-ships it for its own tests; those files carry no weights (each is made by a ConstantOfShape node),
-so every one is replaced by seeded random values, which makes each answer depend on its image.
+W1 and W2 are the tests' own, trained on scikit-learn's breast-cancer data. W3 is SqueezeNet as the
+`onnx` package ships it for its own tests; those files carry no weights (each is made by a
+ConstantOfShape node), so every one is replaced by seeded random values, which makes each answer
+depend on its image.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from bench.paths import MODELS
+from tests.models import breast_cancer, w1, w2
 
 FloatArray = NDArray[np.float32]
 
@@ -38,48 +39,6 @@ class Workload:
     def model_name(self) -> str:
         """The name the model is published under, everywhere."""
         return self.name.lower()
-
-
-def breast_cancer() -> tuple[FloatArray, NDArray[np.int64]]:
-    """The data of W1 and W2: 569 rows of 30 features (float32), and their labels (int64)."""
-    from sklearn.datasets import load_breast_cancer
-
-    features, labels = load_breast_cancer(return_X_y=True)
-    return features.astype(np.float32), labels.astype(np.int64)
-
-
-def _write_once(file: Path, make: Callable[[], onnx.ModelProto]) -> Path:
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = file.with_suffix(".unfinished")
-        unfinished.write_bytes(make().SerializeToString())
-        unfinished.rename(file)
-    return file
-
-
-def _classifier(estimator: object) -> onnx.ModelProto:
-    from skl2onnx import convert_sklearn
-    from skl2onnx.common.data_types import FloatTensorType
-
-    return convert_sklearn(
-        estimator,
-        initial_types=[("X", FloatTensorType([None, 30]))],
-        options={id(estimator): {"zipmap": False}},
-        target_opset=17,
-    )
-
-
-def _logistic_regression() -> onnx.ModelProto:
-    from sklearn.linear_model import LogisticRegression
-
-    return _classifier(LogisticRegression(max_iter=10_000).fit(*breast_cancer()))
-
-
-def _gradient_boosting() -> onnx.ModelProto:
-    from sklearn.ensemble import GradientBoostingClassifier
-
-    model = GradientBoostingClassifier(n_estimators=100, random_state=0)
-    return _classifier(model.fit(*breast_cancer()))
 
 
 def _shipped_squeezenet() -> Path:
@@ -118,16 +77,22 @@ def _squeezenet() -> onnx.ModelProto:
     return model
 
 
+def _write(name: str, model: bytes) -> Path:
+    MODELS.mkdir(parents=True, exist_ok=True)
+    file = MODELS / f"{name.lower()}.onnx"
+    file.write_bytes(model)
+    return file
+
+
 @cache
 def workload(name: str) -> Workload:
-    """W1, W2 or W3. Makes the model file the first time. Raises KeyError for another name."""
+    """W1, W2 or W3; its model file is written anew. Raises KeyError for another name."""
     if name == "W3":
         images = np.random.default_rng(1).random((8, 3, 224, 224), dtype=np.float32)
-        file = _write_once(MODELS / "w3.onnx", _squeezenet)
-        return Workload("W3", "SqueezeNet, 3x224x224", file, images, 1e-5)
+        file = _write(name, _squeezenet().SerializeToString())
+        return Workload(name, "SqueezeNet, 3x224x224", file, images, 1e-5)
     title, make = {
-        "W1": ("logistic regression, 30 features", _logistic_regression),
-        "W2": ("gradient boosting, 100 trees", _gradient_boosting),
+        "W1": ("logistic regression, 30 features", w1),
+        "W2": ("gradient boosting, 100 trees", w2),
     }[name]
-    file = _write_once(MODELS / f"{name.lower()}.onnx", make)
-    return Workload(name, title, file, breast_cancer()[0], 0.0)
+    return Workload(name, title, _write(name, make()), breast_cancer()[0], 0.0)

@@ -16,6 +16,7 @@ from bench.server import Launch, ServerError, free_port
 
 PEERS = ("grpcio_aio", "mlserver", "triton")
 GATEWAY = "tiltyard"
+PROGRAM = [sys.executable, "-m", "tiltyard"]
 
 # Peers run lone rows as they come, and ONNX Runtime rounds those differently.
 PEER_TOLERANCE = 1e-5
@@ -29,20 +30,12 @@ def _run(command: Sequence[str]) -> None:
         raise ServerError(f"{' '.join(command)} ended with code {done.returncode}: {said}")
 
 
-def gateway_program() -> str:
-    """The `tiltyard` command that belongs to this Python. Raises ServerError."""
-    program = Path(sys.executable).parent / GATEWAY
-    if not program.exists():
-        raise ServerError(f"{program} is missing: install the project first (make build)")
-    return str(program)
-
-
 def make_store(workloads: Sequence[Workload]) -> Path:
     """A fresh store with these workloads published as version 1 each. Raises ServerError."""
     store = BUILD / "store"
     shutil.rmtree(store, ignore_errors=True)
     for workload in workloads:
-        line = [gateway_program(), "publish", workload.model_name, str(workload.model_file)]
+        line = [*PROGRAM, "publish", workload.model_name, str(workload.model_file)]
         _run([*line, "--store", str(store)])
     return store
 
@@ -61,7 +54,7 @@ def gateway(
 
     A fixed `port` is for measuring the start, where reading the ready line would be in the way.
     """
-    command = [gateway_program(), "serve", "--store", str(store)]
+    command = [*PROGRAM, "serve", "--store", str(store)]
     command += ["--grpc", f"127.0.0.1:{port}", "--io-threads", str(io_threads)]
     command += ["--worker-threads", str(worker_threads), *extra]
     return Launch(
