@@ -1,0 +1,1 @@
+"""What `tiltyard demo` is made of: two classifiers, and the traffic that is sent to them."""
