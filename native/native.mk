@@ -17,7 +17,7 @@ CLANGXX ?= clang++-16
 
 BUILD := build/native/$(FLAVOUR)
 WARNINGS := -Wall -Wextra -Werror
-CPPFLAGS += -Inative -MMD -MP
+CPPFLAGS += -Inative -Itests/native -MMD -MP
 CXXFLAGS += -std=c++20 -g $(WARNINGS)
 LDLIBS += -lnghttp2 -lssl -lcrypto -lz -ldl -lpthread
 
@@ -29,7 +29,7 @@ FLAGS_fuzz := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no
 FLAGS := $(FLAGS_$(FLAVOUR))
 
 SOURCES := $(wildcard $(NATIVE_FOLDERS:%=native/%/*.cpp))
-TEST_SOURCES := tests/native/main.cpp $(wildcard $(NATIVE_FOLDERS:%=tests/native/%/*.cpp))
+TEST_SOURCES := tests/native/main.cpp $(wildcard tests/native/onnx_model/*.cpp) $(wildcard $(NATIVE_FOLDERS:%=tests/native/%/*.cpp))
 OBJECTS := $(SOURCES:%.cpp=$(BUILD)/%.o)
 TEST_OBJECTS := $(TEST_SOURCES:%.cpp=$(BUILD)/%.o)
 

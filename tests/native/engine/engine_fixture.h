@@ -3,7 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,24 +10,13 @@
 #include "engine/engine.h"
 #include "engine/statistics.h"
 #include "grpc_test_client.h"
-#include "test_model.h"
+#include "model/ort_fixture.h"
+#include "onnx_model/onnx_model.h"
 
 namespace tiltyard::test {
 
 inline constexpr char kInfer[] = "/inference.GRPCInferenceService/ModelInfer";
 inline constexpr char kStream[] = "/inference.GRPCInferenceService/ModelStreamInfer";
-
-inline OrtRuntime& ort_runtime() {
-  static OrtRuntime* const runtime = [] {
-    const char* library = std::getenv("TILTYARD_ORT_LIBRARY");
-    REQUIRE_MESSAGE(library != nullptr, "TILTYARD_ORT_LIBRARY names ONNX Runtime's library");
-    OrtRuntime* opened = nullptr;
-    const Status status = OrtRuntime::open(library, opened);
-    REQUIRE_MESSAGE(status.ok(), status.message);
-    return opened;
-  }();
-  return *runtime;
-}
 
 struct ServingEngine {
   explicit ServingEngine(EngineOptions options = {}) : engine(ort_runtime(), options) {
