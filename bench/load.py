@@ -76,6 +76,7 @@ class Report:
     p99_us: float
     p999_us: float
     max_us: float
+    late_max_us: float  # open loop: how late a request left the client at worst
     faults: list[str] = field(default_factory=list)
 
 
@@ -109,6 +110,7 @@ def read_report(text: str) -> Report:
         p99_us=latency["p99"],
         p999_us=latency["p999"],
         max_us=latency["max"],
+        late_max_us=said["lateness_ns"]["max"] / 1e3,
         faults=_faults(said),
     )
 
