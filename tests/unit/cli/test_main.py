@@ -73,9 +73,9 @@ def failing(error: Exception) -> Callable[..., None]:
         (errors.NotFoundError("no model 'x'"), 4, "tiltyard: error: no model 'x'"),
         (errors.ConfigError("two\n  lines"), 2, "tiltyard: error: two lines"),
         (
-            ZeroDivisionError("oh"),
+            KeyError("x"),
             70,
-            "tiltyard: error: ZeroDivisionError: oh (this is a bug; TILTYARD_TRACEBACK=1 shows where)",
+            "tiltyard: error: KeyError: 'x' (this is a bug; TILTYARD_TRACEBACK=1 shows where)",
         ),
         (click.Abort(), 130, ""),
     ],
