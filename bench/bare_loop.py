@@ -1,4 +1,4 @@
-"""session.run in a bare Python loop, no server: python -m bench.bare_loop MODEL THREADS SECONDS.
+"""session.run in a bare loop, no server: python -m bench.bare_loop MODEL THREADS SECONDS SHAPE.
 
 What worker threads could do at best. Prints one JSON object: runs a second, seconds a run.
 """
@@ -14,11 +14,12 @@ import numpy as np
 from bench.corpus import open_session
 
 
-def run(model_file: Path, thread_count: int, seconds: float) -> dict[str, float]:
-    """Call the model with one random row from each thread for so long, and count."""
+def run(
+    model_file: Path, thread_count: int, seconds: float, shape: tuple[int, ...]
+) -> dict[str, float]:
+    """Call the model with one random input of `shape` from each thread for so long, and count."""
     session = open_session(model_file)
     source = session.get_inputs()[0]
-    shape = [n if isinstance(n, int) else 1 for n in source.shape]
     rows = np.random.default_rng(0).random(shape, dtype=np.float32)
     outputs = [output.name for output in session.get_outputs()]
     counts = [0] * thread_count
@@ -41,4 +42,6 @@ def run(model_file: Path, thread_count: int, seconds: float) -> dict[str, float]
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))))
+    given_shape = tuple(int(n) for n in sys.argv[4].split(","))
+    report = run(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), given_shape)
+    print(json.dumps(report))

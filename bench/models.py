@@ -1,9 +1,7 @@
 """The three workloads of design section 11: the ONNX files and the inputs that are sent to them.
 
-W1 and W2 are the tests' own, trained on scikit-learn's breast-cancer data. W3 is SqueezeNet as the
-`onnx` package ships it for its own tests; those files carry no weights (each is made by a
-ConstantOfShape node), so every one is replaced by seeded random values, which makes each answer
-depend on its image.
+They are the tests' own: W1 and W2 are trained on scikit-learn's breast-cancer data, W3 is a
+pretrained CNN that a PyPI package ships (tests/models/w3.py).
 """
 
 from dataclasses import dataclass
@@ -11,12 +9,10 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
-from onnx import numpy_helper
 
 from bench.paths import MODELS
-from tests.models import breast_cancer, w1, w2
+from tests.models import breast_cancer, w1, w2, w3_path, w3_rows
 
 FloatArray = NDArray[np.float32]
 
@@ -41,42 +37,6 @@ class Workload:
         return self.name.lower()
 
 
-def _shipped_squeezenet() -> Path:
-    package = Path(onnx.__file__).parent
-    return package / "backend" / "test" / "data" / "light" / "light_squeezenet.onnx"
-
-
-def _random_weight(shape: tuple[int, ...], random: np.random.Generator) -> FloatArray:
-    fan_in = int(np.prod(shape[1:])) if len(shape) > 1 else 1
-    scale = np.sqrt(2.0 / fan_in) if len(shape) > 1 else 0.01
-    return (random.standard_normal(shape) * scale).astype(np.float32)
-
-
-def _squeezenet() -> onnx.ModelProto:
-    model = onnx.load(_shipped_squeezenet())
-    graph = model.graph
-    given = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    random = np.random.default_rng(0)
-    nodes = []
-    for node in graph.node:
-        if node.op_type != "ConstantOfShape":
-            nodes.append(node)
-            continue
-        shape = tuple(int(n) for n in given.pop(node.input[0]))
-        given[node.output[0]] = _random_weight(shape, random)
-    used = {name for node in nodes for name in node.input}
-    inputs = [value for value in graph.input if value.name not in given and value.name in used]
-    del graph.node[:], graph.input[:], graph.initializer[:]
-    graph.node.extend(nodes)
-    graph.input.extend(inputs)
-    graph.initializer.extend(
-        numpy_helper.from_array(array, name) for name, array in given.items() if name in used
-    )
-    model.ir_version = 8  # initializers need not be inputs since version 4
-    onnx.checker.check_model(model)
-    return model
-
-
 def _write(name: str, model: bytes) -> Path:
     MODELS.mkdir(parents=True, exist_ok=True)
     file = MODELS / f"{name.lower()}.onnx"
@@ -88,9 +48,8 @@ def _write(name: str, model: bytes) -> Path:
 def workload(name: str) -> Workload:
     """W1, W2 or W3; its model file is written anew. Raises KeyError for another name."""
     if name == "W3":
-        images = np.random.default_rng(1).random((8, 3, 224, 224), dtype=np.float32)
-        file = _write(name, _squeezenet().SerializeToString())
-        return Workload(name, "SqueezeNet, 3x224x224", file, images, 1e-5)
+        file = _write(name, w3_path().read_bytes())
+        return Workload(name, "PP-OCR direction CNN, 3x48x192", file, w3_rows(8), 1e-5)
     title, make = {
         "W1": ("logistic regression, 30 features", w1),
         "W2": ("gradient boosting, 100 trees", w2),

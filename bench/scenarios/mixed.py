@@ -20,13 +20,14 @@ WORKER_THREADS = 1
 SLOW_SHAPE = Shape(4, 2)
 # A tenth of what W1 can do there: its latency is then its own, not that of its queue.
 FAST_SHAPE = Shape(4, 8, rate=2_000.0)
-# The slow client moves 600 KB a request on the same core; the fast one must not wait for it.
+# The slow client moves 110 KB a request on the same core; the fast one must not wait for it.
 SLOW_CLIENT_NICE = 10
 
 
 def _run_bare_loop(context: Context, work: Workload, run: int) -> None:
     line = ["taskset", "-c", context.server_cores, sys.executable, "-m", "bench.bare_loop"]
-    line += [str(work.model_file), str(WORKER_THREADS), str(context.duration_s)]
+    shape = ",".join(str(n) for n in (1, *work.rows.shape[1:]))
+    line += [str(work.model_file), str(WORKER_THREADS), str(context.duration_s), shape]
     said = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     case = f"W3 {WORKER_THREADS} threads"
     context.record(Measurement("mixed", case, "bare loop", run, json.loads(said)))
