@@ -124,6 +124,12 @@ class Engine:
     def stop(self) -> None:
         """Close every connection and end every thread. Idempotent."""
 
+def enter_background_priority(name: str) -> None:
+    """Give the calling thread nice 19 and a name; threads it starts inherit the priority.
+
+    Call it only after the Engine was made: its io threads would inherit it too.
+    """
+
 def decode_infer_request(message: bytes) -> dict[str, Any]:
     """What the data plane sees in a ModelInferRequest; for tests and tools. Raises CoreError."""
 
