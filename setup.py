@@ -97,7 +97,7 @@ def build_descriptors() -> None:
     subprocess.run([*protoc, f"--descriptor_set_out={DESCRIPTORS}", *names], cwd=ROOT, check=True)
 
 
-class BuildPython(build_py):
+class BuildPython(build_py):  # type: ignore[misc]  # setuptools ships no types
     """The Python files, with the generated descriptors among the package data."""
 
     def run(self) -> None:
@@ -105,7 +105,7 @@ class BuildPython(build_py):
         super().run()
 
 
-class BuildNative(build_ext):
+class BuildNative(build_ext):  # type: ignore[misc]  # setuptools ships no types
     """The extension, compiled in parallel, and only where something changed."""
 
     def run(self) -> None:
@@ -149,7 +149,8 @@ class BuildNative(build_ext):
             include_path=["native/binding"],
             quiet=True,
         )
-        return ROOT / made[0].sources[0]
+        source: str = made[0].sources[0]
+        return ROOT / source
 
 
 def compile_one(source: Path, folder: Path, flavour: str, generated: bool) -> Path:

@@ -43,7 +43,7 @@ enum class Error : uint8_t {
   bad_compression,         // {what}
   bad_timeout,             // {got}
   bad_content_type,        // {got}
-  bad_http_method,         //
+  bad_http_method,         // {got}
   headers_too_large,       // {limit bytes}
   unknown_method,          // {path}
   unimplemented_method,    // {method} {sentence}
@@ -51,7 +51,7 @@ enum class Error : uint8_t {
   extra_message,           // {method}
   // the route
   unknown_model,           // {model}
-  unknown_version,         // {model} {version}
+  unknown_version,         // {model} {version} {the versions it has}
   bad_version,             // {got}
   version_not_ready,       // {model} {version} {reason}
   no_version_ready,        // {model} {reason}
@@ -62,11 +62,11 @@ enum class Error : uint8_t {
   duplicate_input,         // {model} {input}
   unknown_output,          // {model} {output} {the outputs it has}
   duplicate_output,        // {model} {output}
-  unknown_dtype,           // {model} {input} {got}
+  unknown_dtype,           // {model} {input} {expected} {got}
   wrong_dtype,             // {model} {input} {expected} {got}
-  wrong_rank,              // {model} {input} {expected shape} {got shape}
+  wrong_rank,              // {model} {input} {expected rank} {its shape} {got rank} {its shape}
   wrong_dimension,         // {model} {input} {expected shape} {got shape}
-  negative_dimension,      // {model} {input} {got shape}
+  negative_dimension,      // {model} {input} {expected shape} {got shape}
   shape_overflow,          // {model} {input} {got shape}
   rank_too_large,          // {model} {input} {got} {limit}
   rows_disagree,           // {model} {input} {expected rows} {got rows}
@@ -79,9 +79,9 @@ enum class Error : uint8_t {
   wrong_contents_field,    // {model} {input} {dtype} {expected field} {got field}
   value_out_of_range,      // {model} {input} {dtype} {value}
   bad_bytes_framing,       // {model} {input} {what}
-  bad_parameter,           // {parameter} {expected} {got}
-  unknown_parameter,       // {parameter}
-  unsupported_parameter,   // {parameter} {why}
+  bad_parameter,           // {parameter} {whose} {expected} {got}
+  unknown_parameter,       // {parameter} {whose}
+  unsupported_parameter,   // {parameter} {whose} {why}
   // the run
   run_failed,              // {model} {version} {what ONNX Runtime said}
   output_mismatch,         // {model} {version} {output} {what}

@@ -3,7 +3,7 @@
 """The native data plane, bound to Python. See _core.pyi for the contract of every name."""
 
 from cython.operator cimport dereference as deref
-from libc.stdint cimport int64_t, uint16_t, uint64_t
+from libc.stdint cimport uint16_t, uint64_t
 from libcpp cimport bool as cbool
 from libcpp.memory cimport shared_ptr, unique_ptr
 from libcpp.string cimport string

@@ -39,9 +39,6 @@ void RpcReceiver::on_headers_end(Http2Session&, uint32_t tag, bool end_of_stream
   if (!metadata.content_type_ok && metadata.problem.ok()) {
     metadata.problem = make_error(Error::bad_content_type, {"none"});
   }
-  if (!metadata.is_post && metadata.problem.ok()) {
-    metadata.problem = make_error(Error::bad_http_method);
-  }
   if (metadata.problem.ok() && metadata.method->method == Method::unimplemented) {
     const MethodRow& row = *metadata.method;
     metadata.problem = make_error(Error::unimplemented_method, {row.path, row.sentence});

@@ -75,6 +75,7 @@ void CallMetadata::add_pseudo(BytesView name, BytesView value) {
     }
   } else if (name == ":method") {
     is_post = value == "POST";
+    if (!is_post && problem.ok()) problem = make_error(Error::bad_http_method, {value});
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "base/bytes.h"
@@ -12,6 +13,8 @@ enum class BytesFraming : uint8_t { ok, truncated_length, truncated_element, wro
 
 // Checks that `raw` holds exactly `elements` framed elements.
 BytesFraming check_framed_bytes(BytesView raw, int64_t elements);
+// What is wrong with `raw`, for the sentence; `raw` has failed check_framed_bytes.
+std::string framing_problem(BytesView raw, int64_t elements);
 // Appends a view for each element of checked `raw`.
 void append_framed_views(BytesView raw, std::vector<BytesView>& out);
 void append_framed(BytesView element, Bytes& out);

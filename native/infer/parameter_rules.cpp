@@ -1,6 +1,7 @@
 #include "infer/parameter_rules.h"
 
 #include <array>
+#include <string>
 #include <string_view>
 
 namespace tiltyard {
@@ -8,6 +9,7 @@ namespace {
 
 using Kind = ParameterView::Kind;
 
+constexpr std::string_view kRequest = "the request";
 constexpr std::string_view kNoSequences =
     "models here keep no state between requests, so there are no sequences";
 constexpr std::string_view kNoSharedMemory =
@@ -54,18 +56,18 @@ constexpr Reserved kReserved[] = {
 
 Status check_kind(const ParameterView& parameter) {
   if (parameter.kind == Kind::none) {
-    return make_error(Error::bad_parameter, {parameter.key, "a value", "none"});
+    return make_error(Error::bad_parameter, {parameter.key, kRequest, "a value", "none"});
   }
   for (const Reserved& reserved : kReserved) {
     if (reserved.name != parameter.key) continue;
     for (const Kind kind : reserved.kinds) {
       if (kind == parameter.kind) return {};
     }
-    return make_error(Error::bad_parameter,
-                      {parameter.key, reserved.expected, kind_name(parameter.kind)});
+    return make_error(Error::bad_parameter, {parameter.key, kRequest, reserved.expected,
+                                             kind_name(parameter.kind)});
   }
   if (parameter.key.starts_with("triton_")) {
-    return make_error(Error::unknown_parameter, {parameter.key});
+    return make_error(Error::unknown_parameter, {parameter.key, kRequest});
   }
   return {};
 }
@@ -85,31 +87,40 @@ bool is_in_a_sequence(const ParameterView& parameter) {
   }
 }
 
-Status refuse(const ParameterView& parameter, std::string_view why) {
-  return make_error(Error::unsupported_parameter, {parameter.key, why});
+Status refuse(const ParameterView& parameter, std::string_view whose, std::string_view why) {
+  return make_error(Error::unsupported_parameter, {parameter.key, whose, why});
 }
+
+std::string input_text(BytesView name) { return "input '" + std::string(name) + "'"; }
+std::string output_text(BytesView name) { return "output '" + std::string(name) + "'"; }
 
 }  // namespace
 
 Status check_request_parameters(const std::vector<ParameterView>& parameters) {
   for (const ParameterView& parameter : parameters) {
     if (Status status = check_kind(parameter); !status.ok()) return status;
-    if (is_in_a_sequence(parameter)) return refuse(parameter, kNoSequences);
+    if (is_in_a_sequence(parameter)) return refuse(parameter, kRequest, kNoSequences);
   }
   return {};
 }
 
-Status check_input_parameters(const std::vector<ParameterView>& parameters) {
+Status check_input_parameters(BytesView name, const std::vector<ParameterView>& parameters) {
   for (const ParameterView& parameter : parameters) {
-    if (parameter.key.starts_with("shared_memory_")) return refuse(parameter, kNoSharedMemory);
+    if (parameter.key.starts_with("shared_memory_")) {
+      return refuse(parameter, input_text(name), kNoSharedMemory);
+    }
   }
   return {};
 }
 
-Status check_output_parameters(const std::vector<ParameterView>& parameters) {
+Status check_output_parameters(BytesView name, const std::vector<ParameterView>& parameters) {
   for (const ParameterView& parameter : parameters) {
-    if (parameter.key.starts_with("shared_memory_")) return refuse(parameter, kNoSharedMemory);
-    if (parameter.key == "classification") return refuse(parameter, kNoClassification);
+    if (parameter.key.starts_with("shared_memory_")) {
+      return refuse(parameter, output_text(name), kNoSharedMemory);
+    }
+    if (parameter.key == "classification") {
+      return refuse(parameter, output_text(name), kNoClassification);
+    }
   }
   return {};
 }

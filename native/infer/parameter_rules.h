@@ -4,13 +4,17 @@
 // not do is refused rather than ignored. Any other parameter with a value is the caller's own.
 #pragma once
 
+#include <vector>
+
+#include "base/bytes.h"
 #include "base/status.h"
 #include "infer/request_decode.h"
 
 namespace tiltyard {
 
 Status check_request_parameters(const std::vector<ParameterView>& parameters);
-Status check_input_parameters(const std::vector<ParameterView>& parameters);
-Status check_output_parameters(const std::vector<ParameterView>& parameters);
+// `name` is the input's or the output's, for the sentences.
+Status check_input_parameters(BytesView name, const std::vector<ParameterView>& parameters);
+Status check_output_parameters(BytesView name, const std::vector<ParameterView>& parameters);
 
 }  // namespace tiltyard

@@ -31,20 +31,6 @@ size_t find_spec(const std::vector<TensorSpec>& specs, BytesView name, size_t li
   return kNotFound;
 }
 
-std::string_view framing_problem(BytesFraming framing) {
-  switch (framing) {
-    case BytesFraming::ok:
-      return "nothing is wrong";
-    case BytesFraming::truncated_length:
-      return "the data ends inside of a length";
-    case BytesFraming::truncated_element:
-      return "an element is longer than the data left";
-    case BytesFraming::wrong_count:
-      return "the number of elements is not that of the shape";
-  }
-  return "nothing is wrong";
-}
-
 // One bind_request: what it was given, step by step turned into what it returns.
 class Binder {
  public:
@@ -88,7 +74,7 @@ Status Binder::match_inputs() {
     BoundInput& bound = bound_.inputs[found];
     if (bound.spec != nullptr) return make_error(Error::duplicate_input, {model_, input.name});
     bound.spec = &signature_.inputs[found];
-    Status status = check_input_parameters(input.parameters);
+    Status status = check_input_parameters(input.name, input.parameters);
     if (!status.ok()) return status;
   }
   if (request_.inputs.size() == signature_.inputs.size()) return {};
@@ -116,7 +102,7 @@ Status Binder::check_type(const InputView& input, const TensorSpec& spec) const 
   const std::string_view expected = data_type_name(spec.type);
   if (input.datatype == expected) return {};
   if (!parse_data_type(input.datatype)) {
-    return make_error(Error::unknown_dtype, {model_, spec.name, input.datatype});
+    return make_error(Error::unknown_dtype, {model_, spec.name, expected, input.datatype});
   }
   return make_error(Error::wrong_dtype, {model_, spec.name, expected, input.datatype});
 }
@@ -127,12 +113,14 @@ Status Binder::check_shape(const InputView& input, const TensorSpec& spec) const
                                               std::to_string(kTensorRankMax)});
   }
   if (input.shape.rank != spec.shape.rank) {
-    return make_error(Error::wrong_rank,
-                      {model_, spec.name, shape_text(spec.shape), shape_text(input.shape)});
+    return make_error(Error::wrong_rank, {model_, spec.name, std::to_string(spec.shape.rank),
+                                          shape_text(spec.shape), std::to_string(input.shape.rank),
+                                          shape_text(input.shape)});
   }
   for (size_t i = 0; i < input.shape.rank; ++i) {
     if (input.shape[i] < 0) {
-      return make_error(Error::negative_dimension, {model_, spec.name, shape_text(input.shape)});
+      return make_error(Error::negative_dimension,
+                        {model_, spec.name, shape_text(spec.shape), shape_text(input.shape)});
     }
     if (spec.shape[i] >= 0 && spec.shape[i] != input.shape[i]) {
       return make_error(Error::wrong_dimension,
@@ -163,9 +151,9 @@ Status Binder::bind_raw(BytesView raw, BoundInput& bound) const {
   const TensorSpec& spec = *bound.spec;
   bound.raw = raw;
   if (spec.type == DataType::BYTES) {
-    const BytesFraming framing = check_framed_bytes(raw, bound.elements);
-    if (framing == BytesFraming::ok) return {};
-    return make_error(Error::bad_bytes_framing, {model_, spec.name, framing_problem(framing)});
+    if (check_framed_bytes(raw, bound.elements) == BytesFraming::ok) return {};
+    return make_error(Error::bad_bytes_framing,
+                      {model_, spec.name, framing_problem(raw, bound.elements)});
   }
   const size_t expected = static_cast<size_t>(bound.elements) * element_bytes(spec.type);
   if (raw.size() == expected) return {};
@@ -255,7 +243,8 @@ Status Binder::match_outputs() {
       return make_error(Error::duplicate_output, {model_, output.name});
     }
     bound_.outputs.push_back(index);
-    if (Status status = check_output_parameters(output.parameters); !status.ok()) return status;
+    Status status = check_output_parameters(output.name, output.parameters);
+    if (!status.ok()) return status;
   }
   return {};
 }

@@ -262,7 +262,7 @@ Status decode_infer_request(BytesView message, InferRequestView& request) {
     RequestDecoder(request).read(WireReader(message));
     return {};
   } catch (const protozero::exception& problem) {
-    return make_error(Error::malformed_message, {problem.what()});
+    return malformed_message(problem);
   }
 }
 

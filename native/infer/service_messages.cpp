@@ -1,22 +1,19 @@
 #include "infer/service_messages.h"
 
-#include <protozero/pbf_reader.hpp>
+#include "infer/wire_reader.h"
 
 namespace tiltyard {
 namespace {
 
-BytesView bytes_of(const protozero::data_view& view) { return {view.data(), view.size()}; }
-
-void read_names(protozero::pbf_reader& reader, NamesView& names) {
+void read_names(WireReader reader, NamesView& names) {
   while (reader.next()) {
-    const bool is_text = reader.wire_type() == protozero::pbf_wire_type::length_delimited;
-    const bool is_number = reader.wire_type() == protozero::pbf_wire_type::varint;
-    if (reader.tag() == 1 && is_text) {
-      names.first = bytes_of(reader.get_view());
-    } else if (reader.tag() == 2 && is_text) {
-      names.second = bytes_of(reader.get_view());
-    } else if (reader.tag() == 2 && is_number) {
-      names.flag = reader.get_bool();
+    const bool is_text = reader.type() == WireType::bytes;
+    if (reader.field() == 1 && is_text) {
+      names.first = reader.text();
+    } else if (reader.field() == 2 && is_text) {
+      names.second = reader.text();
+    } else if (reader.field() == 2 && reader.type() == WireType::varint) {
+      names.flag = reader.varint() != 0;
     } else {
       reader.skip();
     }
@@ -27,11 +24,10 @@ void read_names(protozero::pbf_reader& reader, NamesView& names) {
 
 Status decode_names(BytesView message, NamesView& names) {
   try {
-    protozero::pbf_reader reader(message.data(), message.size());
-    read_names(reader, names);
+    read_names(WireReader(message), names);
     return {};
   } catch (const protozero::exception& problem) {
-    return make_error(Error::malformed_message, {problem.what()});
+    return malformed_message(problem);
   }
 }
 

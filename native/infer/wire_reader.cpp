@@ -7,6 +7,16 @@ constexpr int kShortVarintBytesMax = 5;  // of tags and lengths
 
 }  // namespace
 
+Status malformed_message(const protozero::exception& problem) {
+  const char* what = problem.what();
+  if (dynamic_cast<const protozero::end_of_buffer_exception*>(&problem) != nullptr) {
+    what = "it ends inside a number";
+  } else if (dynamic_cast<const protozero::varint_too_long_exception*>(&problem) != nullptr) {
+    what = "a number has more than ten bytes";
+  }
+  return make_error(Error::malformed_message, {what});
+}
+
 void WireReader::throw_error(const char* sentence) { throw WireError(sentence); }
 
 uint32_t WireReader::several_byte_varint() {

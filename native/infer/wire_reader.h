@@ -10,6 +10,7 @@
 #include <protozero/varint.hpp>
 
 #include "base/bytes.h"
+#include "base/status.h"
 #include "infer/utf8.h"
 
 namespace tiltyard {
@@ -26,6 +27,9 @@ struct WireError : protozero::exception {
  private:
   const char* sentence_;
 };
+
+// The Status of what was thrown: Error::malformed_message, in our words also for protozero's own.
+Status malformed_message(const protozero::exception& problem);
 
 class WireReader {
  public:

@@ -1,6 +1,9 @@
 #include "route/router.h"
 
+#include <algorithm>
 #include <charconv>
+#include <string>
+#include <vector>
 
 namespace tiltyard {
 namespace {
@@ -9,6 +12,20 @@ Status no_version_ready(const ModelRoute& route) {
   const BytesView reason =
       route.unready.empty() ? BytesView("nothing is published") : route.unready.back().reason;
   return make_error(Error::no_version_ready, {route.name, reason});
+}
+
+// "1, 2, 5", of ready and unready versions, for the sentence.
+std::string numbers_of(const ModelRoute& route) {
+  std::vector<int64_t> numbers;
+  for (const auto& served : route.versions) numbers.push_back(served->version->number());
+  for (const UnreadyVersion& unready : route.unready) numbers.push_back(unready.number);
+  std::sort(numbers.begin(), numbers.end());
+  std::string text;
+  for (const int64_t number : numbers) {
+    if (!text.empty()) text.append(", ");
+    text.append(std::to_string(number));
+  }
+  return text;
 }
 
 }  // namespace
@@ -36,7 +53,7 @@ Status route_request(const RouteTable& table, BytesView model, BytesView version
     if (unready.number != number) continue;
     return make_error(Error::version_not_ready, {model, version, unready.reason});
   }
-  return make_error(Error::unknown_version, {model, version});
+  return make_error(Error::unknown_version, {model, version, numbers_of(*route)});
 }
 
 }  // namespace tiltyard

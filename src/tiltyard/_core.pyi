@@ -94,7 +94,8 @@ class Engine:
         The newest ready version of a model is its default. `unready` is (model, version, reason).
         `replies` are precomputed answers by (method, model, version), e.g.
         ("ModelMetadata", "fraud", "3"); version "" is the default, model "" a server-wide reply
-        ("ServerMetadata", "", ""), ("RepositoryIndex", "", "") and ("RepositoryIndex", "", "ready").
+        ("ServerMetadata", "", ""), ("RepositoryIndex", "", "") and
+        ("RepositoryIndex", "", "ready").
         `ready` is what ServerReady and health answer.
         """
 
@@ -136,7 +137,7 @@ def decode_infer_request(message: bytes) -> dict[str, Any]:
 def encode_infer_response(
     model_name: bytes,
     model_version: bytes,
-    id: bytes,
+    id: bytes,  # noqa: A002 - the protocol's name for it
     outputs: Sequence[tuple[str, str, tuple[int, ...], bytes]],
     *,
     stream: bool = False,

@@ -1,4 +1,4 @@
-"""`tiltyard serve` as its operator meets it: ready line, failures, signals, and what it leaves be."""
+"""`tiltyard serve` as its operator meets it: ready line, failures, signals, what it leaves be."""
 
 import json
 import os

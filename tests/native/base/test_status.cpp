@@ -32,7 +32,8 @@ TEST_CASE("arguments fill the sentence in their order") {
 }
 
 TEST_CASE("an argument that looks like a hole is not filled again") {
-  CHECK("model '{}' has no version {}" == make_error(Error::unknown_version, {"{}", "{}"}).message);
+  CHECK("model '{}' has no version {}; its versions are {}" ==
+        make_error(Error::unknown_version, {"{}", "{}", "{}"}).message);
 }
 
 TEST_CASE("bytes that are not printable ASCII are shown escaped") {

@@ -30,8 +30,8 @@ def test_every_row_is_a_request_with_its_answer() -> None:
     request = service_pb2.ModelInferRequest.FromString(blocks[2])
     reply = service_pb2.ModelInferResponse.FromString(blocks[3])
     assert work.rows[1].tobytes() == request.raw_input_contents[0]
-    assert ["label", "probabilities"] == [output.name for output in reply.outputs]
-    assert [[1], [1, 2]] == [list(output.shape) for output in reply.outputs]
+    assert [output.name for output in reply.outputs] == ["label", "probabilities"]
+    assert [list(output.shape) for output in reply.outputs] == [[1], [1, 2]]
 
 
 def test_no_answer_comes_from_a_lone_row() -> None:
@@ -48,7 +48,7 @@ def test_no_answer_comes_from_a_lone_row() -> None:
 
     rows = workload("W1").rows[: corpus.ORACLE_ROWS + 1]
     assert len(rows) == len(list(corpus.answers(Recorder(), rows)))
-    assert [corpus.ORACLE_ROWS, corpus.ORACLE_ROWS] == sizes
+    assert sizes == [corpus.ORACLE_ROWS, corpus.ORACLE_ROWS]
 
 
 def test_answers_that_are_all_the_same_are_refused() -> None:

@@ -43,8 +43,8 @@ def with_values(reply: Reply, *values: float) -> bytes:
 
 def test_every_right_reply_is_counted(serve: Serve, right: bytes) -> None:
     report = run(serve(lambda _request, _context: right), Shape(3, 4), 200)
-    assert [] == report.faults
-    assert 200 <= report.completed
+    assert report.faults == []
+    assert report.completed >= 200
     assert 0 < report.p50_us <= report.p99_us <= report.max_us
 
 
@@ -56,7 +56,7 @@ def test_requests_of_the_corpus_are_sent_in_turn(serve: Serve, right: bytes) -> 
         return right
 
     run(serve(answer), requests=4)
-    assert 2 == len(set(seen))
+    assert len(set(seen)) == 2
     assert seen[0] == seen[2] != seen[1]
 
 
@@ -71,7 +71,7 @@ def test_requests_of_the_corpus_are_sent_in_turn(serve: Serve, right: bytes) -> 
 def test_a_wrong_value_is_told(serve: Serve, reply: Reply, values: list[float], fault: str) -> None:
     sent = with_values(reply, *values)
     report = run(serve(lambda _request, _context: sent))
-    assert 1 == len(report.faults)
+    assert len(report.faults) == 1
     assert fault in report.faults[0]
 
 
@@ -93,26 +93,26 @@ def test_one_wrong_reply_among_many_right_ones_is_told(
     count = itertools.count()
     wrong = with_values(reply, 0.0, 0.0)
     report = run(serve(lambda _request, _context: wrong if next(count) == 30 else right))
-    assert ["1 wrong replies"] == [fault.split(",")[0] for fault in report.faults]
+    assert [fault.split(",")[0] for fault in report.faults] == ["1 wrong replies"]
 
 
 def test_tolerance_admits_close_floats_only(serve: Serve, reply: Reply) -> None:
     close = with_values(reply, 1.0, 2.0000002)
     target = serve(lambda _request, _context: close)
-    assert [] == run(replace(target, tolerance=1e-6)).faults
-    assert [] != run(replace(target, tolerance=1e-8)).faults
+    assert run(replace(target, tolerance=1e-6)).faults == []
+    assert run(replace(target, tolerance=1e-8)).faults != []
 
 
 def test_nan_is_within_no_tolerance(serve: Serve, reply: Reply) -> None:
     nan = with_values(reply, 1.0, float("nan"))
-    assert [] != run(replace(serve(lambda _request, _context: nan), tolerance=1e9)).faults
+    assert run(replace(serve(lambda _request, _context: nan), tolerance=1e9)).faults != []
 
 
 def test_dimensions_of_one_are_overlooked_only_when_asked(serve: Serve, reply: Reply) -> None:
     reply.outputs[0].shape[:] = [2]
     target = serve(lambda _request, _context: reply.SerializeToString())
     assert "the shape differs" in run(target).faults[0]
-    assert [] == run(replace(target, any_rank=True)).faults
+    assert run(replace(target, any_rank=True)).faults == []
 
 
 def test_outputs_are_matched_by_name(serve: Serve, reply: Reply) -> None:
@@ -143,7 +143,7 @@ def test_an_open_loop_counts_a_stall_for_all_it_delays(serve: Serve, right: byte
     # 300 requests take a second; those meant for the half second of the stall all wait for it.
     shape = Shape(1, 1, rate=300.0)
     report = run(serve(answer), shape, 300)
-    assert [] == report.faults
+    assert report.faults == []
     assert stall_s * 1e6 <= report.max_us
     assert stall_s / 4 * 1e6 <= report.p90_us
 
@@ -161,7 +161,7 @@ def test_tls_is_spoken_to_a_server_that_is_trusted(serve: Serve, right: bytes) -
     pair = (key.read_bytes(), certificate.read_bytes())
     credentials = grpc.ssl_server_credentials([pair])
     target = serve(lambda _request, _context: right, credentials)
-    assert [] == run(replace(target, tls_ca=certificate), Shape(2, 2)).faults
+    assert run(replace(target, tls_ca=certificate), Shape(2, 2)).faults == []
     make_certificate()  # another one, of another key
     with pytest.raises(LoadError, match="TLS handshake failed: certificate verify failed"):
         run(replace(target, tls_ca=certificate))
@@ -172,8 +172,8 @@ def test_a_connection_the_server_retires_is_replaced(serve: Serve, right: bytes)
     target = serve(lambda _request, _context: right, options=retire_soon)
     process = start_load(target, Shape(2, 2), 0, warm_up_s=0.0, duration_s=0.6)
     out, _ = process.communicate()
-    assert [] == read_report(out).faults
-    assert 2 < json.loads(out)["connections_opened"]
+    assert read_report(out).faults == []
+    assert json.loads(out)["connections_opened"] > 2
 
 
 def test_nobody_listening_is_one_clear_line(closed_port: int, corpus: Path) -> None:
@@ -192,7 +192,7 @@ def test_the_first_answer_is_waited_for(serve: Serve, right: bytes) -> None:
     before = time.monotonic_ns()
     first = wait_for_answer(serve(not_yet), 30.0)
     assert before <= first <= time.monotonic_ns()
-    assert 4 == next(count)
+    assert next(count) == 4
 
 
 def test_no_first_answer_says_what_came_last(serve: Serve) -> None:
@@ -217,9 +217,9 @@ def test_no_first_answer_says_what_came_last(serve: Serve) -> None:
 def test_a_wrong_command_line_is_one_clear_line(arguments: list[str], said: str) -> None:
     done = subprocess.run([LOADGEN, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode in (1, 2)
-    assert 1 == len(done.stderr.splitlines())
+    assert len(done.stderr.splitlines()) == 1
     assert said in done.stderr
-    assert "" == done.stdout
+    assert done.stdout == ""
 
 
 def test_a_torn_corpus_is_refused(closed_port: int, corpus: Path) -> None:

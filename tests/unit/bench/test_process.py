@@ -28,7 +28,7 @@ def test_a_tree_holds_children_of_children() -> None:
     grandchild = int(child.stdout.readline())
     assert {os.getpid(), child.pid, grandchild} <= set(tree(os.getpid()))
     child.stdin.close()
-    assert 0 == child.wait()
+    assert child.wait() == 0
     child.stdout.close()
 
 

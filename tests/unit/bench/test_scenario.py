@@ -8,8 +8,8 @@ from bench.scenarios.serving import THROUGHPUT_SCENARIO
 
 
 def test_a_bar_is_met_missed_or_not_measured() -> None:
-    assert [True, False, None] == [at_least("t", 2.0, v).met for v in (2.0, 1.9, None)]
-    assert [True, False, None] == [at_most("t", 2.0, v).met for v in (2.0, 2.1, None)]
+    assert [at_least("t", 2.0, v).met for v in (2.0, 1.9, None)] == [True, False, None]
+    assert [at_most("t", 2.0, v).met for v in (2.0, 2.1, None)] == [True, False, None]
 
 
 @pytest.mark.parametrize(("a", "b"), [(None, 1.0), (1.0, None), (1.0, 0.0)])
@@ -18,7 +18,7 @@ def test_no_ratio_without_both_sides(a: float | None, b: float | None) -> None:
 
 
 def test_largest_share_counts_only_what_was_used_between() -> None:
-    assert 0.75 == largest_share({1: 1_000, 2: 10}, {1: 1_100, 2: 310})
+    assert largest_share({1: 1_000, 2: 10}, {1: 1_100, 2: 310}) == 0.75
 
 
 def figures(client_busy: float) -> list[Measurement]:
@@ -37,12 +37,12 @@ def figures(client_busy: float) -> list[Measurement]:
 
 def test_throughput_counts_only_while_the_client_is_not_the_limit() -> None:
     idle = THROUGHPUT_SCENARIO.bars(figures(0.89))
-    assert [80.0, 80.0] == [bar.value for bar in idle[:2]]
+    assert [bar.value for bar in idle[:2]] == [80.0, 80.0]
     busy = THROUGHPUT_SCENARIO.bars(figures(0.9))
-    assert [None, 80.0] == [bar.value for bar in busy[:2]]
-    assert "not counted: client 90% busy" == busy[0].note
+    assert [bar.value for bar in busy[:2]] == [None, 80.0]
+    assert busy[0].note == "not counted: client 90% busy"
 
 
 def test_every_scenario_has_bars_without_a_measurement() -> None:
     for scenario in ALL:
-        assert [] == [bar for bar in scenario.bars([]) if bar.met is not None]
+        assert [bar for bar in scenario.bars([]) if bar.met is not None] == []

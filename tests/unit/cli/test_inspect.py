@@ -54,14 +54,14 @@ def test_the_newest_version_is_the_default(store: Store) -> None:
 
 def test_a_program_reads_the_whole_manifest(store: Store) -> None:
     found = json.loads(_run(store, "fraud", "2", "--json"))
-    assert [{"name": "index", "datatype": "INT64", "shape": ["N"]}] == found["inputs"]
+    assert found["inputs"] == [{"name": "index", "datatype": "INT64", "shape": ["N"]}]
     assert {"golden.npz", "model.onnx"} == found["files"].keys()
     assert found["rowwise"]["proved"]
 
 
 def test_a_version_without_manifest_is_examined(store: Store) -> None:
     found = json.loads(_run(store, "plain", "--json"))
-    assert [{"name": "x", "datatype": "FP32", "shape": ["N", 4]}] == found["inputs"]
+    assert found["inputs"] == [{"name": "x", "datatype": "FP32", "shape": ["N", 4]}]
 
 
 def test_what_is_not_there_is_said(store: Store) -> None:

@@ -30,7 +30,7 @@ def _run(*arguments: str) -> str:
 
 def test_a_person_reads_a_table(uri: str) -> None:
     head, churn, fraud = _run("--store", uri).splitlines()
-    assert ["model", "versions", "newest", "size", "published"] == head.split()
+    assert head.split() == ["model", "versions", "newest", "size", "published"]
     assert churn.split()[:5] == ["churn", "4", "4", "1.5", "kB"]
     assert "fraud  4 more, 5, 6, 7, 8, 9, 10" in fraud
     assert fraud.rstrip().endswith("(no manifest)")
@@ -38,16 +38,16 @@ def test_a_person_reads_a_table(uri: str) -> None:
 
 def test_a_program_reads_every_version(uri: str) -> None:
     churn, fraud = json.loads(_run("--store", uri, "--json"))
-    assert ("churn", "fraud") == (churn["model"], fraud["model"])
+    assert (churn["model"], fraud["model"]) == ("churn", "fraud")
     assert list(range(1, 11)) == [entry["version"] for entry in fraud["versions"]]
     (version,) = churn["versions"]
-    assert (1500, False) == (version["size_bytes"], version["has_manifest"])
+    assert (version["size_bytes"], version["has_manifest"]) == (1500, False)
     assert datetime.fromisoformat(version["published"]) <= datetime.now(UTC)
 
 
 def test_an_empty_store_says_how_to_fill_it(tmp_path: Path) -> None:
     assert "tiltyard publish NAME FILE.onnx" in _run("--store", str(tmp_path))
-    assert [] == json.loads(_run("--store", str(tmp_path), "--json"))
+    assert json.loads(_run("--store", str(tmp_path), "--json")) == []
 
 
 def test_a_store_that_is_not_there_is_said(tmp_path: Path) -> None:

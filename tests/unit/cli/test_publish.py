@@ -81,4 +81,4 @@ def test_the_store_of_the_environment_is_used(
 ) -> None:
     monkeypatch.setenv("TILTYARD_STORE", str(tmp_path / "here"))
     _run("fraud", model)
-    assert {"fraud": [1]} == open_store(str(tmp_path / "here")).models()
+    assert open_store(str(tmp_path / "here")).models() == {"fraud": [1]}

@@ -21,16 +21,16 @@ def any_store(request: pytest.FixtureRequest) -> Store:
 def test_a_triton_repository_is_served_as_it_is(any_store: Store) -> None:
     _place(any_store, "w1", 1, models.w1())
     any_store.objects.put("w1/config.pbtxt", b'platform: "onnxruntime_onnx"')
-    assert {"w1": [1]} == any_store.models()
+    assert any_store.models() == {"w1": [1]}
     assert any_store.read_manifest("w1", 1) is None
     files = any_store.read_version("w1", 1)
     assert models.w1() == files.model
     assert files.manifest.description.rowwise.proved
-    assert [("FP32", (16, 30))] == [(kind, shape) for kind, shape, _ in files.samples]
-    assert (
+    assert [(kind, shape) for kind, shape, _ in files.samples] == [("FP32", (16, 30))]
+    assert files.notices == (
         "w1 version 1 has no manifest: examined and served as it is",
         "w1/config.pbtxt is ignored",
-    ) == files.notices
+    )
 
 
 def test_the_digest_depends_on_the_bytes_alone(any_store: Store) -> None:
@@ -46,10 +46,10 @@ def test_zipmap_is_removed_in_memory(store: Store) -> None:
     _place(store, "w1", 1, models.w1_zipmap())
     files = store.read_version("w1", 1)
     assert models.w1_zipmap() == store.read_file("w1", 1, "model.onnx")
-    assert ("FP32", (-1, 2)) == (
+    assert (
         files.manifest.description.outputs[1].datatype,
         files.manifest.description.outputs[1].dims,
-    )
+    ) == ("FP32", (-1, 2))
     assert files.notices[-1].startswith("removed ZipMap node 'ZipMap'")
 
 
@@ -70,6 +70,6 @@ def test_published_and_plain_versions_mix(store: Store, tmp_path: Path) -> None:
     (tmp_path / "m.onnx").write_bytes(models.identity())
     publish_model(store, "m", tmp_path / "m.onnx")
     _place(store, "m", 7, models.identity())
-    assert {"m": [1, 7]} == store.models()
-    assert () == store.read_version("m", 1).notices
-    assert () != store.read_version("m", 7).notices
+    assert store.models() == {"m": [1, 7]}
+    assert store.read_version("m", 1).notices == ()
+    assert store.read_version("m", 7).notices != ()

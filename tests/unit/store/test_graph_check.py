@@ -36,7 +36,7 @@ def test_external_tensors_in_subgraphs_are_found() -> None:
         [tensor("x", [], TensorProto.BOOL)],
         [tensor("y", [1])],
     )
-    assert ["deep.bin"] == graph_check.external_names(proto)
+    assert graph_check.external_names(proto) == ["deep.bin"]
 
 
 @pytest.mark.parametrize("linked", ["weights.bin", "parts"])
@@ -84,12 +84,12 @@ def test_functions_of_the_model_itself_are_no_custom_operators() -> None:
     )
     proto.functions.append(function)
     graph_check.check_operators(proto)
-    assert ["Twice", "Add"] == [item.op_type for item in graph_check.all_nodes(proto)]
+    assert [item.op_type for item in graph_check.all_nodes(proto)] == ["Twice", "Add"]
 
 
 def test_a_node_without_a_name_is_called_by_its_output() -> None:
-    assert "Relu node that makes 'y'" == graph_check.describe(
-        helper.make_node("Relu", ["x"], ["y"])
+    assert (
+        graph_check.describe(helper.make_node("Relu", ["x"], ["y"])) == "Relu node that makes 'y'"
     )
 
 

@@ -44,7 +44,7 @@ def test_a_manifest_comes_back_with_its_digest() -> None:
 
 
 def test_dims_show_free_dimensions_as_minus_one() -> None:
-    assert (-1, 30, -1) == EXAMPLE.description.inputs[0].dims
+    assert EXAMPLE.description.inputs[0].dims == (-1, 30, -1)
 
 
 @given(st.data())

@@ -23,17 +23,18 @@ def _publish(store: Store, tmp_path: Path, data: bytes, samples: Path | None = N
 def test_the_manifest_says_what_was_published(store: Store, tmp_path: Path) -> None:
     found = _publish(store, tmp_path, models.w1())
     description = found.description
-    assert ("m", 1, False) == (found.model, found.version, found.batchable_claimed)
-    assert [("X", "FP32", (None, 30))] == [
-        (spec.name, spec.datatype, spec.shape) for spec in description.inputs
+    assert (found.model, found.version, found.batchable_claimed) == ("m", 1, False)
+    assert [(spec.name, spec.datatype, spec.shape) for spec in description.inputs] == [
+        ("X", "FP32", (None, 30))
     ]
-    assert [("label", "INT64", (-1,)), ("probabilities", "FP32", (-1, 2))] == [
-        (spec.name, spec.datatype, spec.dims) for spec in description.outputs
+    assert [(spec.name, spec.datatype, spec.dims) for spec in description.outputs] == [
+        ("label", "INT64", (-1,)),
+        ("probabilities", "FP32", (-1, 2)),
     ]
     assert description.producer.startswith("skl2onnx")
     assert {"ai.onnx", "ai.onnx.ml"} == description.opset.keys()
     assert description.rowwise.proved
-    assert () == description.changes
+    assert description.changes == ()
     assert (__version__, onnx.__version__, ort.__version__) == tuple(
         description.runtime[name] for name in ("tiltyard", "onnx", "onnxruntime")
     )
@@ -54,7 +55,7 @@ def test_zipmap_is_removed_and_the_manifest_says_so(store: Store, tmp_path: Path
     found = _publish(store, tmp_path, models.w1_zipmap())
     (change,) = found.description.changes
     assert change.startswith("removed ZipMap node 'ZipMap'")
-    assert {"output_probability": (0, 1)} == found.description.class_labels
+    assert found.description.class_labels == {"output_probability": (0, 1)}
     files = store.read_version("m", 1)
     plain = ort.InferenceSession(models.w1())
     served = ort.InferenceSession(files.model)
@@ -82,13 +83,13 @@ def test_every_datatype_can_be_published(store: Store, tmp_path: Path, kind: int
 
 def test_a_scalar_can_be_published(store: Store, tmp_path: Path) -> None:
     found = _publish(store, tmp_path, models.scalar())
-    assert ((), ()) == (found.description.inputs[0].shape, found.description.outputs[0].shape)
+    assert (found.description.inputs[0].shape, found.description.outputs[0].shape) == ((), ())
     assert not found.description.rowwise.proved
 
 
 def test_an_output_without_a_declared_shape_gets_its_rank(store: Store, tmp_path: Path) -> None:
     data = serialised(model([node("Relu", "x", "y")], [tensor("x", ["N", 3])], [tensor("y", None)]))
-    assert ("N", 3) == _publish(store, tmp_path, data).description.outputs[0].shape
+    assert _publish(store, tmp_path, data).description.outputs[0].shape == ("N", 3)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ def test_what_cannot_be_served_is_refused(
     with pytest.raises(PublishRefused, match=reason):
         _publish(store, tmp_path, data)
     assert store.root is not None
-    assert [] == list(store.root.iterdir())
+    assert list(store.root.iterdir()) == []
 
 
 def test_inputs_that_take_nothing_random_need_samples(store: Store, tmp_path: Path) -> None:
@@ -131,18 +132,18 @@ def test_inputs_that_take_nothing_random_need_samples(store: Store, tmp_path: Pa
     samples = tmp_path / "samples.json"
     samples.write_text(json.dumps({"x": [-50, -45, -41]}))
     found = _publish(store, tmp_path, models.zero_free(), samples)
-    assert "given" == found.description.golden.source
+    assert found.description.golden.source == "given"
     (outputs,) = store.read_version("m", found.version).golden.outputs
-    assert [0.0, 5.0, 9.0] == np.frombuffer(outputs.raw, np.float32).tolist()
+    assert np.frombuffer(outputs.raw, np.float32).tolist() == [0.0, 5.0, 9.0]
 
 
 def test_a_version_is_published_once(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "m.onnx"
     path.write_bytes(models.identity())
-    assert 4 == publish_model(store, "m", path, version=4).version
+    assert publish_model(store, "m", path, version=4).version == 4
     with pytest.raises(AlreadyExistsError, match="m version 4 exists"):
         publish_model(store, "m", path, version=4)
-    assert 5 == publish_model(store, "m", path).version
+    assert publish_model(store, "m", path).version == 5
 
 
 def test_unusable_names_are_refused_first(store: Store, tmp_path: Path) -> None:

@@ -32,13 +32,13 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
 def test_a_model_is_published_listed_and_read(bucket: dict[str, bytes], tmp_path: Path) -> None:
     path = models.external_data(tmp_path)
     store = open_store(URI)
-    assert {} == store.models()
+    assert store.models() == {}
     found = publish_model(store, "m", path)
     assert {
         f"models/m/1/{name}"
         for name in ("golden.npz", "manifest.json", "model.onnx", "weights.bin")
     } == bucket.keys()
-    assert {"m": [1]} == store.models()
+    assert store.models() == {"m": [1]}
     files = store.read_version("m", 1)
     assert found == files.manifest
     assert path.read_bytes() == files.model
@@ -54,7 +54,7 @@ def test_the_second_publisher_of_a_version_is_refused(
     with pytest.raises(AlreadyExistsError):
         publish_model(store, "m", path, version=2)
     assert before == bucket
-    assert 3 == publish_model(store, "m", path).version
+    assert publish_model(store, "m", path).version == 3
 
 
 def test_a_changed_object_is_found(bucket: dict[str, bytes], tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_changed_object_is_found(bucket: dict[str, bytes], tmp_path: Path) -> 
 def test_a_bucket_without_models_is_empty(bucket: dict[str, bytes]) -> None:
     bucket["other/m/1/model.onnx"] = b"beside the prefix"
     store = open_store(URI)
-    assert {} == store.models()
+    assert store.models() == {}
     with pytest.raises(NotFoundError, match="no model 'm'; models: none"):
         store.read_version("m", 1)
 
@@ -76,7 +76,7 @@ def test_a_bucket_without_models_is_empty(bucket: dict[str, bytes]) -> None:
 def test_an_endpoint_that_is_not_there_is_said(
     bucket: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert {} == bucket
+    assert bucket == {}
     monkeypatch.setenv("AWS_ENDPOINT", "http://127.0.0.1:1")
     with pytest.raises(StoreError, match=r"cannot read the store in s3://bucket/models"):
         open_store(URI).models()

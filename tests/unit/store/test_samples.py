@@ -34,14 +34,14 @@ def test_json_npz_and_npy_say_the_same(tmp_path: Path) -> None:
 def test_strings_are_read(tmp_path: Path) -> None:
     (found,) = samples.read(_json(tmp_path, {"names": ["a", "é"]}), [NAMES])
     tensor = samples.to_tensor(found, "BYTES")
-    assert (2,) == tensor.shape
+    assert tensor.shape == (2,)
     assert [b"a", "é".encode()] == unframe_bytes(tensor.raw)
 
 
 def test_only_the_first_rows_are_kept(tmp_path: Path) -> None:
     np.save(tmp_path / "s.npy", np.zeros((samples.SAMPLE_ROWS_MAX + 5, 2), np.float32))
     (found,) = samples.read(tmp_path / "s.npy", [X])
-    assert (samples.SAMPLE_ROWS_MAX, 2) == found.shape
+    assert found.shape == (samples.SAMPLE_ROWS_MAX, 2)
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     path = _saved(tmp_path, models.crash_at_run())
     with pytest.raises(PublishRefused):
         examine(path, None, Limits())
-    assert [] == list((tmp_path / "temp").iterdir())
+    assert list((tmp_path / "temp").iterdir()) == []
     assert {"m.onnx", "temp"} == {entry.name for entry in tmp_path.iterdir()}
 
 
@@ -85,16 +85,16 @@ def test_a_killed_child_is_a_crash_and_is_reaped(tmp_path: Path) -> None:
     (child,) = started
     os.kill(child, signal.SIGSEGV)
     thread.join()
-    assert 1 == len(refusals)
+    assert len(refusals) == 1
     assert "crashed" in refusals[0]
     assert "SIGSEGV" in refusals[0]
     assert before == _children()
 
 
 def test_the_memory_limit_grows_with_the_model() -> None:
-    assert 2048 == sandbox.memory_limit_mb(None, 0)
-    assert 2048 + 8 * 100 == sandbox.memory_limit_mb(None, 100 << 20)
-    assert 64 == sandbox.memory_limit_mb(64, 100 << 20)
+    assert sandbox.memory_limit_mb(None, 0) == 2048
+    assert sandbox.memory_limit_mb(None, 100 << 20) == 2048 + 8 * 100
+    assert sandbox.memory_limit_mb(64, 100 << 20) == 64
 
 
 def test_a_limit_too_small_to_start_is_said(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_files_beside_the_model_are_not_imported(tmp_path: Path) -> None:
     for name in ("onnx.py", "numpy.py", "tiltyard.py"):
         (tmp_path / name).write_text("raise SystemExit('imported from the model folder')")
     found = examine(_saved(tmp_path, models.identity()), None, Limits())
-    assert ["x"] == [spec.name for spec in found.description.inputs]
+    assert [spec.name for spec in found.description.inputs] == ["x"]
 
 
 def test_a_missing_file_is_said(tmp_path: Path) -> None:

@@ -22,15 +22,15 @@ def test_reading_imports_nothing_heavy(w1_store: Store) -> None:
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
-    assert b"[]\n" == done.stdout
+    assert done.stdout == b"[]\n"
 
 
 def test_a_version_comes_back_whole(w1_store: Store) -> None:
     files = w1_store.read_version("w1", 1)
     assert models.w1() == files.model
-    assert {} == files.external
-    assert [("FP32", (16, 30))] == [(kind, shape) for kind, shape, _ in files.samples]
-    assert ["INT64", "FP32"] == [tensor.datatype for tensor in files.golden.outputs]
+    assert files.external == {}
+    assert [(kind, shape) for kind, shape, _ in files.samples] == [("FP32", (16, 30))]
+    assert [tensor.datatype for tensor in files.golden.outputs] == ["INT64", "FP32"]
     assert files.digest == files.manifest.digest
     assert files.manifest == w1_store.read_manifest("w1", 1)
 
@@ -92,7 +92,7 @@ def test_only_whole_versions_are_listed(w1_store: Store) -> None:
         (w1_store.root / folder).mkdir(parents=True)
         name = "golden.npz" if folder == "w1/3" else "model.onnx"
         (w1_store.root / folder / name).write_bytes(b"x")
-    assert {"w1": [1]} == w1_store.models()
+    assert w1_store.models() == {"w1": [1]}
 
 
 def test_unknown_models_and_versions_are_told_apart(w1_store: Store) -> None:

@@ -41,16 +41,16 @@ def any_store(request: pytest.FixtureRequest) -> Store:
 
 
 def test_what_is_written_is_there(any_store: Store) -> None:
-    assert 1 == _create(any_store)
-    assert {"m": [1]} == any_store.models()
-    assert b"1" == any_store.read_file("m", 1, "manifest.json")
+    assert _create(any_store) == 1
+    assert any_store.models() == {"m": [1]}
+    assert any_store.read_file("m", 1, "manifest.json") == b"1"
     for file, data in FILES.items():
         assert data == any_store.read_file("m", 1, file)
 
 
 def test_numbers_go_up_from_the_newest(any_store: Store) -> None:
-    assert [1, 7, 8] == [_create(any_store), _create(any_store, 7), _create(any_store)]
-    assert {"m": [1, 7, 8]} == any_store.models()
+    assert [_create(any_store), _create(any_store, 7), _create(any_store)] == [1, 7, 8]
+    assert any_store.models() == {"m": [1, 7, 8]}
 
 
 def test_an_existing_version_is_refused_and_stays(any_store: Store) -> None:
@@ -86,7 +86,7 @@ def test_of_publishers_of_one_version_exactly_one_wins(any_store: Store) -> None
             refused.append(index)
 
     _race(8, publish)
-    assert (1, 7) == (len(won), len(refused))
+    assert (len(won), len(refused)) == (1, 7)
     assert b"from %d" % won[0] == any_store.read_file("m", 5, "model.onnx")
 
 
@@ -112,8 +112,8 @@ def test_a_file_that_changed_since_it_was_examined_is_refused(
     source.write_bytes(b"after!")
     with pytest.raises(PublishRefused, match=r"data/weights.bin changed while it was being"):
         create_version(any_store, "m", None, files, entries, lambda n: b"%d" % n)
-    assert {} == any_store.models()
-    assert [] == [item for chunk in any_store.objects.list() for item in chunk]
+    assert any_store.models() == {}
+    assert [item for chunk in any_store.objects.list() for item in chunk] == []
 
 
 def test_a_refused_publish_leaves_nothing(store: Store) -> None:
@@ -121,15 +121,15 @@ def test_a_refused_publish_leaves_nothing(store: Store) -> None:
     missing: dict[str, bytes | Path] = {**FILES, "model.onnx": Path("/none")}
     with pytest.raises(StoreError, match="/none"):
         create_version(store, "m", 1, missing, _entries(FILES), lambda n: b"%d" % n)
-    assert [] == list(store.root.iterdir())
+    assert list(store.root.iterdir()) == []
 
 
 def test_an_unfinished_upload_keeps_its_number(remote: Store) -> None:
     remote.objects.put("m/1/golden.npz", b"left behind")
-    assert {} == remote.models()
+    assert remote.models() == {}
     with pytest.raises(AlreadyExistsError):
         _create(remote, 1)
-    assert 2 == _create(remote)
+    assert _create(remote) == 2
 
 
 def test_what_a_killed_publisher_left_is_removed_later(store: Store) -> None:
@@ -166,7 +166,7 @@ def test_a_killed_publisher_leaves_only_whole_versions(store: Store) -> None:
         )
         with child:
             assert child.stdout is not None
-            assert b"ready\n" == child.stdout.readline()
+            assert child.stdout.readline() == b"ready\n"
             # Not to wait for something: any moment is a good one to be killed at.
             time.sleep(generator.uniform(0, 0.03))
             child.kill()
@@ -174,7 +174,7 @@ def test_a_killed_publisher_leaves_only_whole_versions(store: Store) -> None:
             assert b"%d" % version == store.read_file("m", version, "manifest.json")
             for file, data in FILES.items():
                 assert data == store.read_file("m", version, file)
-    assert 0 < len(store.models()["m"])
+    assert len(store.models()["m"]) > 0
 
 
 def test_a_full_disk_is_said_and_leaves_nothing(store: Store) -> None:
@@ -197,7 +197,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(store: Store) -> None:
     assert "cannot write" in done.stdout
     assert "File too large" in done.stdout
     assert store.root is not None
-    assert [] == list(store.root.iterdir())
+    assert list(store.root.iterdir()) == []
 
 
 def test_a_store_that_cannot_be_written_is_said() -> None:

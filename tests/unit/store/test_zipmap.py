@@ -35,30 +35,30 @@ def _run(proto: ModelProto) -> dict[str, list[list[float]]]:
 def test_the_output_becomes_the_tensor_under_its_own_name() -> None:
     proto = _with_zipmap([node("Neg", "x", "p")], "p", classlabels_int64s=[5, 7])
     changes, labels = zipmap.remove(proto)
-    assert {"maps": (5, 7)} == labels
-    assert ["removed ZipMap node 'maps': output 'maps' is the tensor that went into it"] == changes
-    assert ["Neg"] == [item.op_type for item in proto.graph.node]
-    assert {"maps": [[-1.0, 2.0], [-3.0, 4.0]]} == _run(proto)
+    assert labels == {"maps": (5, 7)}
+    assert changes == ["removed ZipMap node 'maps': output 'maps' is the tensor that went into it"]
+    assert [item.op_type for item in proto.graph.node] == ["Neg"]
+    assert _run(proto) == {"maps": [[-1.0, 2.0], [-3.0, 4.0]]}
 
 
 def test_a_tensor_that_is_an_output_too_keeps_its_name() -> None:
     proto = _with_zipmap([node("Neg", "x", "p")], "p", "p", classlabels_strings=["a", "b"])
     _, labels = zipmap.remove(proto)
-    assert {"maps": ("a", "b")} == labels
-    assert {"maps": [[-1.0, 2.0], [-3.0, 4.0]], "p": [[-1.0, 2.0], [-3.0, 4.0]]} == _run(proto)
+    assert labels == {"maps": ("a", "b")}
+    assert _run(proto) == {"maps": [[-1.0, 2.0], [-3.0, 4.0]], "p": [[-1.0, 2.0], [-3.0, 4.0]]}
 
 
 def test_a_tensor_that_others_read_keeps_its_name() -> None:
     nodes = [node("Neg", "x", "p"), node("Relu", "p", "r")]
     proto = _with_zipmap(nodes, "p", "r", classlabels_int64s=[0, 1])
     zipmap.remove(proto)
-    assert {"maps": [[-1.0, 2.0], [-3.0, 4.0]], "r": [[0.0, 2.0], [0.0, 4.0]]} == _run(proto)
+    assert _run(proto) == {"maps": [[-1.0, 2.0], [-3.0, 4.0]], "r": [[0.0, 2.0], [0.0, 4.0]]}
 
 
 def test_an_input_that_goes_straight_into_zipmap_stays() -> None:
     proto = _with_zipmap([], "x", classlabels_int64s=[0, 1])
     zipmap.remove(proto)
-    assert {"maps": [[1.0, -2.0], [3.0, -4.0]]} == _run(proto)
+    assert _run(proto) == {"maps": [[1.0, -2.0], [3.0, -4.0]]}
 
 
 def test_a_zipmap_that_others_read_is_refused() -> None:
@@ -71,5 +71,5 @@ def test_a_zipmap_that_others_read_is_refused() -> None:
 def test_a_model_without_zipmap_stays_as_it_is() -> None:
     proto = model([node("Neg", "x", "y")], [tensor("x", ["N"])], [tensor("y", ["N"])])
     before = proto.SerializeToString()
-    assert ([], {}) == zipmap.remove(proto)
+    assert zipmap.remove(proto) == ([], {})
     assert before == proto.SerializeToString()

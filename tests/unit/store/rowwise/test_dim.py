@@ -30,8 +30,8 @@ def test_what_does_not_divide_has_no_quotient() -> None:
 
 
 def test_an_empty_product_is_one() -> None:
-    assert ONE == product([])
+    assert product([]) == ONE
 
 
 def test_dims_read_well() -> None:
-    assert "[rows,4,2*rows*s]" == text([ROWS, Dim(4), ROWS.times(Dim(2, ("s",)))])
+    assert text([ROWS, Dim(4), ROWS.times(Dim(2, ("s",)))]) == "[rows,4,2*rows*s]"

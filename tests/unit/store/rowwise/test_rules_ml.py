@@ -12,7 +12,7 @@ ML = "ai.onnx.ml"
 @pytest.mark.parametrize("operator", ["Scaler", "Normalizer", "Imputer", "LinearRegressor"])
 def test_tables_are_rows_by_features(operator: str) -> None:
     nodes = [node(operator, "x", "y", domain=ML)]
-    assert PROVED == verdict(nodes, ["N", 4])
+    assert verdict(nodes, ["N", 4]) == PROVED
     assert "is not rows by features" in verdict(nodes, ["N"])
 
 
@@ -20,23 +20,23 @@ def test_tables_are_rows_by_features(operator: str) -> None:
     "operator", ["LinearClassifier", "SVMClassifier", "TreeEnsembleClassifier"]
 )
 def test_classifiers(operator: str) -> None:
-    assert PROVED == verdict([node(operator, "x", "label y", domain=ML)], ["N", 4])
-    assert PROVED == verdict([node(operator, "x", "y p", domain=ML)], ["N", 4])
+    assert verdict([node(operator, "x", "label y", domain=ML)], ["N", 4]) == PROVED
+    assert verdict([node(operator, "x", "y p", domain=ML)], ["N", 4]) == PROVED
 
 
 def test_elementwise_encoders() -> None:
     for operator in ("LabelEncoder", "Binarizer", "OneHotEncoder"):
-        assert PROVED == verdict([node(operator, "x", "y", domain=ML)], ["N", 4])
+        assert verdict([node(operator, "x", "y", domain=ML)], ["N", 4]) == PROVED
 
 
 def test_feature_vectorizer() -> None:
     nodes = [node("FeatureVectorizer", "x x1", "y", domain=ML)]
-    assert PROVED == verdict(nodes, ["N", 4], ["N", 2])
+    assert verdict(nodes, ["N", 4], ["N", 2]) == PROVED
 
 
 def test_array_feature_extractor_takes_columns() -> None:
     nodes = [node("ArrayFeatureExtractor", "x places", "y", domain=ML)]
-    assert PROVED == verdict(nodes, ["N", 4], places=ints(2, 0))
+    assert verdict(nodes, ["N", 4], places=ints(2, 0)) == PROVED
     assert "picks among the rows" in verdict(nodes, ["N"], places=ints(2, 0))
 
 
@@ -46,7 +46,7 @@ def test_array_feature_extractor_looks_up_classes() -> None:
         node("Reshape", "picked flat", "y"),
     ]
     constants: dict[str, Any] = {"classes": ints(7, 8, 9), "flat": ints(-1)}
-    assert PROVED == verdict(nodes, ["N"], kind=TensorProto.INT64, **constants)
+    assert verdict(nodes, ["N"], kind=TensorProto.INT64, **constants) == PROVED
     two: dict[str, Any] = {**constants, "classes": floats(2, 3)}
     assert "more than one list" in verdict(nodes, ["N"], kind=TensorProto.INT64, **two)
 

@@ -51,7 +51,7 @@ ATTENTION: dict[str, Any] = {
 
 
 def test_attention_is_row_wise() -> None:
-    assert PROVED == verdict(_attention(), ["N", "s", HIDDEN], **ATTENTION)
+    assert verdict(_attention(), ["N", "s", HIDDEN], **ATTENTION) == PROVED
 
 
 def test_attention_over_the_rows_is_not() -> None:
@@ -78,7 +78,7 @@ def test_heads_folded_into_the_rows() -> None:
         "rest": ints(5, 4),
         "back": ints(-1, 10, 4),
     }
-    assert PROVED == verdict(nodes, ["N", 10, 4], **constants)
+    assert verdict(nodes, ["N", 10, 4], **constants) == PROVED
 
 
 def test_a_state_of_zeros_for_every_row() -> None:
@@ -88,7 +88,7 @@ def test_a_state_of_zeros_for_every_row() -> None:
         node("ConstantOfShape", "dims", "zeros"),
         node("Concat", "x zeros", "y", axis=1),
     ]
-    assert PROVED == verdict(nodes, ["N", 4], width=ints(3))
+    assert verdict(nodes, ["N", 4], width=ints(3)) == PROVED
 
 
 def test_a_token_expanded_to_every_row() -> None:
@@ -106,7 +106,7 @@ def test_a_token_expanded_to_every_row() -> None:
         "fill": ints(1, 1, 1),
         "token": floats(1, 1, 4),
     }
-    assert PROVED == verdict(nodes, ["N", 3, 4], **constants)
+    assert verdict(nodes, ["N", 3, 4], **constants) == PROVED
 
 
 def test_positions_within_a_row() -> None:
@@ -123,7 +123,7 @@ def test_positions_within_a_row() -> None:
         "step": np.array(1),
         "table": floats(512, 4),
     }
-    assert PROVED == verdict(nodes, ["N", "s", 4], **constants)
+    assert verdict(nodes, ["N", "s", 4], **constants) == PROVED
 
 
 def test_arithmetic_on_the_number_of_rows_is_not_followed() -> None:
@@ -158,6 +158,6 @@ def test_half_of_the_columns_by_their_size() -> None:
         node("Slice", "x start half place", "y"),
     ]
     constants: dict[str, Any] = {"place": ints(1), "two": ints(2), "start": ints(0)}
-    assert PROVED == verdict(nodes, ["N", "F"], **constants)
+    assert verdict(nodes, ["N", "F"], **constants) == PROVED
     rows: dict[str, Any] = {**constants, "place": ints(0)}
     assert "depends on the number of rows" in verdict(nodes, ["N", "F"], **rows)
