@@ -190,6 +190,26 @@ def test_a_signal_lets_accepted_requests_finish(
     assert gateway.stop() == 0
 
 
+def test_a_signal_while_it_ends_changes_nothing(small_store: Path) -> None:
+    """The drained process signals itself when Python ends: the latest moment a signal can come."""
+    program = (
+        "import atexit, os, signal, sys\n"
+        "atexit.register(os.kill, os.getpid(), signal.SIGTERM)\n"
+        "from tiltyard.cli.main import main\n"
+        "main(sys.argv[1:])"
+    )
+    arguments = ["serve", "--store", str(small_store), "--grpc", "127.0.0.1:0"]
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(b"tiltyard ready")
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=60)
+    assert b"stopped" in log
+    assert process.returncode == 0
+
+
 def test_a_second_signal_stops_at_once(serve: Serve, small_store: Path) -> None:
     gateway = serve("--store", str(small_store), "--worker-threads", "1")
     with InferenceClient(gateway.address) as client:
