@@ -63,8 +63,8 @@ Status check_kind(const ParameterView& parameter) {
     for (const Kind kind : reserved.kinds) {
       if (kind == parameter.kind) return {};
     }
-    return make_error(Error::bad_parameter, {parameter.key, kRequest, reserved.expected,
-                                             kind_name(parameter.kind)});
+    return make_error(Error::bad_parameter,
+                      {parameter.key, kRequest, reserved.expected, kind_name(parameter.kind)});
   }
   if (parameter.key.starts_with("triton_")) {
     return make_error(Error::unknown_parameter, {parameter.key, kRequest});
@@ -91,8 +91,12 @@ Status refuse(const ParameterView& parameter, std::string_view whose, std::strin
   return make_error(Error::unsupported_parameter, {parameter.key, whose, why});
 }
 
-std::string input_text(BytesView name) { return "input '" + std::string(name) + "'"; }
-std::string output_text(BytesView name) { return "output '" + std::string(name) + "'"; }
+std::string input_text(BytesView name) {
+  return "input '" + std::string(name) + "'";
+}
+std::string output_text(BytesView name) {
+  return "output '" + std::string(name) + "'";
+}
 
 }  // namespace
 

@@ -113,9 +113,9 @@ Status Binder::check_shape(const InputView& input, const TensorSpec& spec) const
                                               std::to_string(kTensorRankMax)});
   }
   if (input.shape.rank != spec.shape.rank) {
-    return make_error(Error::wrong_rank, {model_, spec.name, std::to_string(spec.shape.rank),
-                                          shape_text(spec.shape), std::to_string(input.shape.rank),
-                                          shape_text(input.shape)});
+    return make_error(Error::wrong_rank,
+                      {model_, spec.name, std::to_string(spec.shape.rank), shape_text(spec.shape),
+                       std::to_string(input.shape.rank), shape_text(input.shape)});
   }
   for (size_t i = 0; i < input.shape.rank; ++i) {
     if (input.shape[i] < 0) {
@@ -208,6 +208,7 @@ Status Binder::bind_inputs() {
 Status Binder::count_rows(bool batched) {
   const BoundInput* first = nullptr;
   bound_.rows = 1;
+  for (const BoundInput& input : bound_.inputs) bound_.elements += input.elements;
   for (const BoundInput& input : bound_.inputs) {
     if (input.shape.rank == 0) continue;
     if (first == nullptr) {
@@ -256,6 +257,7 @@ void BoundRequest::clear() {
   inputs.clear();
   outputs.clear();
   rows = 0;
+  elements = 0;
 }
 
 Status bind_request(const InferRequestView& request, std::string_view model,

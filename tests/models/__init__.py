@@ -16,6 +16,8 @@ from tests.models.hostile import (
     sequence_output,
 )
 from tests.models.plain import (
+    ONNX_TYPES,
+    echo,
     embedding,
     external_data,
     identity,
@@ -30,10 +32,12 @@ from tests.models.w3 import w3_path, w3_rows
 
 __all__ = [
     "COUPLERS",
+    "ONNX_TYPES",
     "breast_cancer",
     "crash_at_load",
     "crash_at_run",
     "custom_operator",
+    "echo",
     "embedding",
     "external_data",
     "hang_at_run",

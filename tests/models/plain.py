@@ -11,6 +11,23 @@ from onnx import TensorProto
 from tests.models.build import model, node, serialised, tensor
 
 EMBEDDING_ROWS = 100
+# The ONNX element type of each v2 datatype.
+ONNX_TYPES = {
+    "BOOL": TensorProto.BOOL,
+    "INT8": TensorProto.INT8,
+    "INT16": TensorProto.INT16,
+    "INT32": TensorProto.INT32,
+    "INT64": TensorProto.INT64,
+    "UINT8": TensorProto.UINT8,
+    "UINT16": TensorProto.UINT16,
+    "UINT32": TensorProto.UINT32,
+    "UINT64": TensorProto.UINT64,
+    "FP16": TensorProto.FLOAT16,
+    "BF16": TensorProto.BFLOAT16,
+    "FP32": TensorProto.FLOAT,
+    "FP64": TensorProto.DOUBLE,
+    "BYTES": TensorProto.STRING,
+}
 
 
 @cache
@@ -23,6 +40,20 @@ def identity(kind: int = TensorProto.FLOAT) -> bytes:
 
 def _like(name: str, kind: int) -> onnx.ValueInfoProto:
     return tensor(name, ["N", 4], kind)
+
+
+@cache
+def echo(datatype: str) -> bytes:
+    """Four tensors of a v2 datatype, of ranks 0, 1, 2 and 4; each comes out as NAME_out."""
+    kind = ONNX_TYPES[datatype]
+    dims = {"scalar": [], "vector": ["a"], "matrix": ["b", "c"], "deep": ["d", "e", "f", "g"]}
+    return serialised(
+        model(
+            [node("Identity", name, f"{name}_out") for name in dims],
+            [tensor(name, shape, kind) for name, shape in dims.items()],
+            [tensor(f"{name}_out", shape, kind) for name, shape in dims.items()],
+        )
+    )
 
 
 @cache
