@@ -36,12 +36,14 @@ uint64_t unit_ns(char unit) {
   }
 }
 
+bool is_space(char c) { return c == ' ' || c == '\t'; }
+
 bool lists(BytesView list, BytesView item) {
   while (!list.empty()) {
     const size_t comma = list.find(',');
     BytesView entry = list.substr(0, comma);
-    while (!entry.empty() && entry.front() == ' ') entry.remove_prefix(1);
-    while (!entry.empty() && entry.back() == ' ') entry.remove_suffix(1);
+    while (!entry.empty() && is_space(entry.front())) entry.remove_prefix(1);
+    while (!entry.empty() && is_space(entry.back())) entry.remove_suffix(1);
     if (entry == item) return true;
     if (comma == BytesView::npos) return false;
     list.remove_prefix(comma + 1);
@@ -95,7 +97,8 @@ void CallMetadata::add_grpc(BytesView name, BytesView value, uint64_t now_ns) {
       problem = make_error(Error::unsupported_compression, {value});
     }
   } else if (name == "grpc-accept-encoding") {
-    accepts_gzip = lists(value, "gzip");
+    // A list may come in several headers, which count as one (RFC 9110, 5.3).
+    accepts_gzip = accepts_gzip || lists(value, "gzip");
   }
 }
 

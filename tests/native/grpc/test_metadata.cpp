@@ -57,3 +57,13 @@ TEST_CASE("grpc-message is percent-encoded") {
   CHECK(percent_encode("plain text") == "plain text");
   CHECK(percent_encode("50%\n\xc3\xa9") == "50%25%0A%C3%A9");
 }
+
+TEST_CASE("accepted encodings may be spread over several headers, with any white space") {
+  CallMetadata metadata;
+  metadata.add("grpc-accept-encoding", "deflate,\tgzip ,identity", 0);
+  metadata.add("grpc-accept-encoding", "identity", 0);
+  CHECK(metadata.accepts_gzip);
+  CallMetadata other;
+  other.add("grpc-accept-encoding", "gzipped, x-gzip", 0);
+  CHECK_FALSE(other.accepts_gzip);
+}
