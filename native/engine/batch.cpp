@@ -16,7 +16,11 @@ bool can_join(const ModelVersion& version, std::span<const BoundRequest* const> 
 void BatchRunner::run(const ModelVersion& version, std::span<const BoundRequest* const> requests,
                       std::span<const uint64_t> arrived_ns, BatchSink& sink) {
   const Status status = runner_.run(version, requests);
-  if (status.ok()) return deliver(version, arrived_ns, 0, sink);
+  if (status.ok()) {
+    learn_cost(version, requests);
+    return deliver(version, arrived_ns, 0, sink);
+  }
+  run_over_predicted_ = 0;
   if (requests.size() == 1) {
     count_failure(version, status.error, monotonic_ns() - arrived_ns[0]);
     return sink.on_error(0, status);
@@ -30,6 +34,19 @@ void BatchRunner::run(const ModelVersion& version, std::span<const BoundRequest*
       sink.on_error(i, alone);
     }
   }
+}
+
+void BatchRunner::learn_cost(const ModelVersion& version,
+                             std::span<const BoundRequest* const> requests) {
+  const RunTimes& times = runner_.times();
+  const auto run_ns = static_cast<double>(times.run_end_ns - times.start_ns);
+  int64_t elements = 0;
+  for (const BoundRequest* request : requests) elements += request->elements;
+  const double predicted_ns = std::max(1.0, version.cost().predict_ns(elements));
+  ThreadState& state = version.thread(slot_);
+  state.correction.update(predicted_ns, run_ns);
+  if (place_ == RunPlace::worker) state.group_rows.update(runner_.rows(), elements, run_ns);
+  run_over_predicted_ = run_ns / predicted_ns;
 }
 
 void BatchRunner::deliver(const ModelVersion& version, std::span<const uint64_t> arrived_ns,

@@ -34,10 +34,14 @@ class BatchRunner {
   void run(const ModelVersion& version, std::span<const BoundRequest* const> requests,
            std::span<const uint64_t> arrived_ns, BatchSink& sink);
 
+  // How long the last group ran, over what the version's fit predicts.
+  double run_over_predicted() const { return run_over_predicted_; }
+
   // A request for `version` ended without a run.
   void count_failure(const ModelVersion& version, Error error, uint64_t waited_ns);
 
  private:
+  void learn_cost(const ModelVersion& version, std::span<const BoundRequest* const> requests);
   void deliver(const ModelVersion& version, std::span<const uint64_t> arrived_ns, size_t first,
                BatchSink& sink);
   void count_success(const ModelVersion& version, std::span<const uint64_t> arrived_ns,
@@ -46,6 +50,7 @@ class BatchRunner {
   const uint32_t slot_;
   const RunPlace place_;
   Runner runner_;
+  double run_over_predicted_ = 0;
   std::vector<OutputView> outputs_;
 };
 

@@ -44,8 +44,9 @@ Status Engine::load_version(std::string model, int64_t number, BytesView model_b
 }
 
 bool Engine::is_inline(const ModelVersion& version) const {
-  return workers_.empty() || version.cost().predict_ns(version.batch_plan().rows_min) <=
-                                 shared_.options.limits.inline_run_us_max * 1e3;
+  const RunCost& cost = version.cost();
+  return workers_.empty() ||
+         cost.lone_ns() <= shared_.options.limits.inline_run_us_max * 1e3;
 }
 
 uint64_t Engine::publish(std::vector<ModelRoute> models, RouteTable::Replies replies, bool ready) {

@@ -92,11 +92,13 @@ void InferPath::join_group(Pending& pending) {
     group = &groups_.push();
     group->served = pending.served;
     group->rows = 0;
+    group->elements = 0;
     group->pending.clear();
     group->bound.clear();
     group->arrived_ns.clear();
   }
   group->rows += pending.bound.rows;
+  group->elements += pending.bound.elements;
   group->pending.push_back(&pending);
   group->bound.push_back(&pending.bound);
   group->arrived_ns.push_back(pending.received->arrived_ns);
@@ -116,7 +118,7 @@ void InferPath::run_groups() {
 // Inline when it is short, alone and together with what this cycle has run already.
 void InferPath::run_group(Group& group) {
   const ModelVersion& version = *(*group.served)->version;
-  const double predicted_ns = version.cost().predict_ns(group.rows);
+  const double predicted_ns = version.predict_ns(slot_, group.elements);
   const bool short_enough = predicted_ns <= limits_.inline_run_us_max * 1e3 &&
                             cycle_run_ns_ + predicted_ns <= limits_.cycle_run_us_max * 1e3;
   if (!short_enough && !shared_.workers->empty()) return send_to_workers(group);
@@ -173,6 +175,9 @@ void InferPath::submit(Pending& pending) {
 
 void InferPath::finish(Job& job) {
   if (Call* call = calls_.find(job.to.call); call != nullptr) std::erase(call->jobs, &job);
+  if (job.run_over_predicted > 0) {
+    job.served->version->thread(slot_).correction.update(1, job.run_over_predicted);
+  }
   if (!job.status.ok()) {
     InferRequestView request;  // for its id alone: errors are rare
     const Status decoded = decode_infer_request(job.message.view, request);

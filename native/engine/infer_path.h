@@ -47,6 +47,7 @@ class InferPath final : private BatchSink {
   struct Group {
     const std::shared_ptr<ServedVersion>* served = nullptr;
     int64_t rows = 0;
+    int64_t elements = 0;
     std::vector<Pending*> pending;
     std::vector<const BoundRequest*> bound;
     std::vector<uint64_t> arrived_ns;

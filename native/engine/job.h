@@ -31,6 +31,8 @@ struct Job {
   bool reply_gzip = false;
   std::atomic<bool> cancelled{false};
 
+  // How long its group ran, over what the version's fit predicts; 0: it did not run.
+  double run_over_predicted = 0;
   // The answer: an error, or one framed message.
   Status status;
   Bytes framed;

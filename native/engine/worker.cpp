@@ -50,9 +50,14 @@ bool Worker::take_group(ServedVersion& served) {
   arrived_ns_.clear();
   rows_ = 0;
   served_ = nullptr;
+  elements_ = 0;
+  int64_t rows_max = 0;
   Job* job = nullptr;
   while (carried_ == nullptr && served.queue.try_pop(job)) {
-    if (served_ == nullptr) served_ = job->served;
+    if (served_ == nullptr) {
+      served_ = job->served;
+      rows_max = served_->version->thread(slot_).group_rows.next();
+    }
     Item& item = items_.push();
     if (!prepare(job, item)) {
       items_.pop();
@@ -60,8 +65,9 @@ bool Worker::take_group(ServedVersion& served) {
     }
     const ModelVersion& version = *served_->version;
     const bool fits =
-        bound_.empty() || (can_join(version, bound_, rows_, item.bound) &&
-                           version.cost().predict_ns(rows_ + item.bound.rows) <= kGroupNsMax);
+        bound_.empty() ||
+        (can_join(version, bound_, rows_, item.bound) &&
+         version.predict_ns(slot_, elements_ + item.bound.elements) <= kGroupNsMax);
     if (!fits) {
       carried_ = job;
       items_.pop();
@@ -70,7 +76,8 @@ bool Worker::take_group(ServedVersion& served) {
     bound_.push_back(&item.bound);
     arrived_ns_.push_back(job->arrived_ns);
     rows_ += item.bound.rows;
-    if (!version.batch_plan().batchable) break;
+    elements_ += item.bound.elements;
+    if (!version.batch_plan().batchable || rows_ >= rows_max) break;
   }
   return !bound_.empty();
 }
@@ -89,6 +96,7 @@ void Worker::run_group() {
 void Worker::on_outputs(size_t index, std::span<const OutputView> outputs) {
   Item& item = items_[index];
   Job& job = *item.job;
+  job.run_over_predicted = batch_.run_over_predicted();
   const size_t begin = begin_frame(job.framed);
   if (job.reply_gzip) {
     Bytes plain;

@@ -11,7 +11,7 @@ namespace tiltyard {
 
 class Worker final : private BatchSink {
  public:
-  explicit Worker(uint32_t slot) : batch_(slot, RunPlace::worker) {}
+  explicit Worker(uint32_t slot) : slot_(slot), batch_(slot, RunPlace::worker) {}
 
   // Fills the group from the queue; expired and cancelled jobs go home unrun. False: nothing to run.
   bool take_group(ServedVersion& served);
@@ -32,12 +32,14 @@ class Worker final : private BatchSink {
   void on_outputs(size_t index, std::span<const OutputView> outputs) override;
   void on_error(size_t index, const Status& status) override;
 
+  const uint32_t slot_;
   BatchRunner batch_;
   StablePool<Item> items_;
   std::vector<const BoundRequest*> bound_;
   std::vector<uint64_t> arrived_ns_;
   std::shared_ptr<ServedVersion> served_;
   int64_t rows_ = 0;
+  int64_t elements_ = 0;
   Job* carried_ = nullptr;  // taken, but it did not fit the group: the next group's first
 };
 

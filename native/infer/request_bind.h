@@ -28,6 +28,7 @@ struct BoundRequest {
   std::vector<BoundInput> inputs;     // in the signature's order
   std::vector<uint16_t> outputs;      // indices into the signature, in the order of the reply
   int64_t rows = 0;                   // dimension 0 shared by all inputs; 1 where there is none
+  int64_t elements = 0;               // of all inputs together
 
   void clear();
 };

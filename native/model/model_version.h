@@ -12,8 +12,10 @@
 
 #include "base/status.h"
 #include "infer/tensor.h"
+#include "model/group_rows.h"
 #include "model/ort_session.h"
 #include "model/run_buffers.h"
+#include "model/run_cost.h"
 #include "stats/version_stats.h"
 
 namespace tiltyard {
@@ -44,15 +46,10 @@ struct BatchPlan {
   std::string reason;         // why it is not batchable, or not bitwise; empty otherwise
 };
 
-// run time = base_ns + row_ns * rows, fitted at warm-up.
-struct RunCost {
-  double base_ns = 0;
-  double row_ns = 0;
-  double predict_ns(int64_t rows) const { return base_ns + row_ns * static_cast<double>(rows); }
-};
-
 struct ThreadState {
   VersionStats stats;
+  CostCorrection correction;
+  GroupRows group_rows;    // of workers
   RunBuffers buffers;  // made at first use
 };
 
@@ -73,6 +70,10 @@ class ModelVersion {
   OrtRuntime& runtime() const { return runtime_; }
   const BatchPlan& batch_plan() const { return batch_plan_; }
   const RunCost& cost() const { return cost_; }
+  // What the thread of `slot` expects a run over so many input elements to take.
+  double predict_ns(uint32_t slot, int64_t elements) const {
+    return cost_.predict_ns(elements) * thread(slot).correction.factor();
+  }
   uint32_t batch_rows_max() const { return batch_rows_max_; }
   // Output shapes with -1 for the rows, known when every other dimension is; else rank 0 and false.
   bool outputs_preallocated() const { return outputs_preallocated_; }
@@ -83,6 +84,9 @@ class ModelVersion {
  private:
   ModelVersion(OrtRuntime& runtime, std::string model, int64_t number);
   friend class Warmup;
+  // Makes the session and warms it up; again in place of the one there is.
+  [[nodiscard]] bool open(BytesView model_bytes, std::span<const ExternalFile> external,
+                          const LoadOptions& options, std::string& what);
 
   OrtRuntime& runtime_;
   std::string model_;

@@ -72,8 +72,8 @@ bool OrtSession::configure(OrtSessionOptions* to, std::span<const ExternalFile> 
   const OrtApi& api = runtime_.api();
   const bool configured =
       runtime_.succeeded(api.set_session_execution_mode(to, kSequential), what) &&
-      runtime_.succeeded(api.disable_mem_pattern(to), what) &&
-      runtime_.succeeded(api.disable_cpu_mem_arena(to), what) &&
+      (options.arena || (runtime_.succeeded(api.disable_mem_pattern(to), what) &&
+                         runtime_.succeeded(api.disable_cpu_mem_arena(to), what))) &&
       runtime_.succeeded(api.set_graph_optimization_level(to, kOptimizeAll), what) &&
       runtime_.succeeded(api.set_intra_op_num_threads(to, options.intra_op_threads), what) &&
       runtime_.succeeded(api.set_inter_op_num_threads(to, 1), what) &&

@@ -158,6 +158,7 @@ std::unique_ptr<BoundRequest> TrialRows::bind(const std::vector<SampleTensor>& t
     input.spec = &signature_.inputs[i];
     input.shape = tensor.shape;
     input.elements = element_count(tensor.shape).value_or(0);
+    request->elements += input.elements;
     input.is_raw = true;
     input.raw = tensor.raw;
     if (i == 0 && tensor.shape.rank > 0) request->rows = tensor.shape[0];

@@ -142,9 +142,12 @@ double Warmup::time_ns(const std::vector<const BoundRequest*>& requests) {
 void Warmup::fit_cost() {
   RunCost& cost = version_.cost_;
   if (!rows_->has_rows()) {
-    cost.base_ns = time_ns({&rows_->whole()});
+    // In one piece: a request that is larger must not be thought as short.
+    cost.row_ns = time_ns({&rows_->whole()});
+    cost.row_elements = static_cast<double>(std::max<int64_t>(1, rows_->whole().elements));
     return;
   }
+  cost.row_elements = static_cast<double>(std::max<int64_t>(1, rows_->row(0).elements));
   const double one_ns = time_ns(first_rows(1));
   const double whole_rows = static_cast<double>(rows_->whole().rows);
   double many_ns = 0, many = 0;
