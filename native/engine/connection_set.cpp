@@ -8,7 +8,7 @@
 namespace tiltyard {
 namespace {
 
-constexpr uint32_t kEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+constexpr uint32_t kEvents = EPOLLIN | EPOLLRDHUP | EPOLLET;
 constexpr size_t kReadBytes = 32 * 1024;      // of one system call
 constexpr size_t kArenaRoomMin = 4 * 1024;    // less is not worth a call
 
@@ -49,7 +49,15 @@ std::unique_ptr<Connection> ConnectionSet::detach(Connection& connection) {
   connection.books.on_ready_list = false;
   if (connection.books.is_dirty) std::erase(replier_.dirty(), &connection);
   connection.books.is_dirty = false;
+  connection.books.watches_output = false;
   return std::unique_ptr<Connection>(&connection);
+}
+
+// Only while output waits: a socket that is always watched for it reports it after each read.
+void ConnectionSet::watch_output(Connection& connection, bool wanted) {
+  if (connection.books.watches_output == wanted) return;
+  connection.books.watches_output = wanted;
+  loop_.change(connection.fd(), kEvents | (wanted ? uint32_t{EPOLLOUT} : 0), &connection);
 }
 
 void ConnectionSet::put_on_ready_list(Connection& connection) {
@@ -90,6 +98,7 @@ bool ConnectionSet::finish_handshake(Connection& connection) {
   const IoResult::Kind result = connection.handshake();
   if (result == IoResult::Kind::closed) doom(connection, counters_.closed_handshake);
   if (result == IoResult::Kind::bytes) replier_.mark_dirty(connection);  // our SETTINGS
+  if (result == IoResult::Kind::would_block) watch_output(connection, connection.wants_write());
   return result == IoResult::Kind::bytes;
 }
 
@@ -138,10 +147,11 @@ void ConnectionSet::flush_one(Connection& connection, uint64_t now_ns) {
     case Connection::Flushed::closed:
       return doom(connection, counters_.connections_closed);
     case Connection::Flushed::blocked:
-      return;
+      return watch_output(connection, true);
     case Connection::Flushed::all:
       break;
   }
+  watch_output(connection, false);
   // Its input was left alone while its output was blocked, and epoll will not tell of it again.
   if (was_blocked) put_on_ready_list(connection);
   if (!connection.http2().wants_input() && !connection.http2().wants_output()) {

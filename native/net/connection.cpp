@@ -18,7 +18,7 @@ Connection::Connection(FileDescriptor fd, const TlsContext* tls, const Limits& l
 IoResult Connection::read(char* to, size_t bytes_max, bool& may_have_more) {
   if (tls_ != nullptr) {
     const IoResult result = tls_->read(to, bytes_max);
-    may_have_more = result.kind == IoResult::Kind::bytes;
+    may_have_more = result.kind == IoResult::Kind::bytes && tls_->may_have_more();
     return result;
   }
   ssize_t got;

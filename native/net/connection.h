@@ -24,6 +24,8 @@ class Connection {
   Http2Session& http2() { return http2_; }
   bool handshaking() const { return tls_ != nullptr && !tls_->handshake_done(); }
   IoResult::Kind handshake() { return tls_->handshake(); }
+  // Whether the handshake waits for the socket to take bytes.
+  bool wants_write() const { return tls_ != nullptr && tls_->wants_write(); }
 
   // One read from the socket. `may_have_more` tells whether the next read could bring bytes at once.
   IoResult read(char* to, size_t bytes_max, bool& may_have_more);
@@ -47,6 +49,7 @@ class Connection {
     uint32_t table_index = 0;
     bool on_ready_list = false;
     bool is_dirty = false;           // has replies to flush
+    bool watches_output = false;     // epoll is to tell when its socket takes bytes again
     bool is_closing = false;         // GOAWAY is out; closes when nothing is left
     bool goaway_final = false;
     bool input_ended = false;        // the peer has sent its last byte

@@ -1,8 +1,12 @@
 #include "net/tls.h"
 
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <sys/socket.h>
+
+#include <cerrno>
 
 #include "base/assert.h"
 
@@ -107,8 +111,51 @@ Status TlsContext::create(const std::string& certificate_pem, const std::string&
 
 TlsContext::~TlsContext() { SSL_CTX_free(context_); }
 
-TlsStream::TlsStream(const TlsContext& context, int fd) : ssl_(SSL_new(context.context_)) {
-  TILTYARD_ASSERT(ssl_ != nullptr && SSL_set_fd(ssl_, fd) == 1, "out of memory for a TLS stream");
+// OpenSSL's view of the socket. Its own socket BIO does not tell when a read has emptied the socket,
+// and each record would cost a second system call to find out.
+struct TlsSocket {
+  static TlsStream& stream(BIO* bio) { return *static_cast<TlsStream*>(BIO_get_data(bio)); }
+
+  static int read(BIO* bio, char* to, int bytes_max) {
+    TlsStream& self = stream(bio);
+    BIO_clear_retry_flags(bio);
+    const ssize_t got = recv(self.fd_, to, static_cast<size_t>(bytes_max), 0);
+    self.socket_drained_ = got < bytes_max;
+    if (got < 0 && is_transient()) BIO_set_retry_read(bio);
+    return static_cast<int>(got);
+  }
+
+  static int write(BIO* bio, const char* from, int bytes) {
+    BIO_clear_retry_flags(bio);
+    const ssize_t put = send(stream(bio).fd_, from, static_cast<size_t>(bytes), MSG_NOSIGNAL);
+    if (put < 0 && is_transient()) BIO_set_retry_write(bio);
+    return static_cast<int>(put);
+  }
+
+  static long control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+
+  static bool is_transient() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
+
+  static const BIO_METHOD* method() {
+    static const BIO_METHOD* const made = [] {
+      BIO_METHOD* method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket");
+      TILTYARD_ASSERT(method != nullptr, "out of memory for a BIO method");
+      BIO_meth_set_read(method, read);
+      BIO_meth_set_write(method, write);
+      BIO_meth_set_ctrl(method, control);
+      return method;
+    }();
+    return made;
+  }
+};
+
+TlsStream::TlsStream(const TlsContext& context, int fd)
+    : ssl_(SSL_new(context.context_)), fd_(fd) {
+  BIO* bio = BIO_new(TlsSocket::method());
+  TILTYARD_ASSERT(ssl_ != nullptr && bio != nullptr, "out of memory for a TLS stream");
+  BIO_set_data(bio, this);
+  BIO_set_init(bio, 1);
+  SSL_set_bio(ssl_, bio, bio);
   SSL_set_accept_state(ssl_);
   // Read ahead: one system call brings many records; pending() tells of what stayed inside.
   SSL_set_read_ahead(ssl_, 1);

@@ -13,6 +13,8 @@
 
 namespace tiltyard {
 
+struct TlsSocket;
+
 // Result of one read or write on a transport.
 struct IoResult {
   enum class Kind : uint8_t { bytes, would_block, closed };
@@ -45,15 +47,18 @@ class TlsStream {
   bool handshake_done() const { return handshake_done_; }
   IoResult read(char* to, size_t bytes_max);
   IoResult write(const char* from, size_t bytes);
-  // Bytes that wait inside OpenSSL: epoll will not tell of them.
-  bool pending() const { return SSL_has_pending(ssl_) == 1; }
+  // Whether a read could bring bytes at once. epoll will not tell of those that wait inside OpenSSL.
+  bool may_have_more() const { return !socket_drained_ || SSL_has_pending(ssl_) == 1; }
   bool wants_write() const { return wants_write_; }
   void shutdown();
 
  private:
+  friend struct TlsSocket;
   IoResult failed(int result);
 
   SSL* ssl_ = nullptr;
+  const int fd_;
+  bool socket_drained_ = false;  // the last read of the socket got less than it asked for
   bool handshake_done_ = false;
   bool wants_write_ = false;  // the last call waits for the socket to take bytes
 };
