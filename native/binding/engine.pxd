@@ -60,6 +60,62 @@ cdef extern from "infer/tensor.h" namespace "tiltyard" nogil:
 
     string_view data_type_name(DataType type)
 
+cdef extern from "infer/request_decode.h" namespace "tiltyard" nogil:
+    cdef enum class ParameterKind "tiltyard::ParameterView::Kind"(uint8_t):
+        boolean
+        int64
+        string
+        float64
+        uint64
+
+    cdef cppclass ParameterView:
+        string_view key
+        ParameterKind kind
+        cbool boolean
+        int64_t int64
+        uint64_t uint64
+        double float64
+        string_view string
+
+    cdef cppclass InputView:
+        string_view name
+        string_view datatype
+        Shape shape
+        int64_t rank
+        vector[string_view] contents
+        vector[ParameterView] parameters
+
+    cdef cppclass RequestedOutputView:
+        string_view name
+        vector[ParameterView] parameters
+
+    cdef cppclass ReusedVector[T]:
+        size_t size()
+        const T& operator[](size_t index)
+
+    cdef cppclass InferRequestView:
+        string_view model_name
+        string_view model_version
+        string_view id
+        vector[ParameterView] parameters
+        ReusedVector[InputView] inputs
+        ReusedVector[RequestedOutputView] outputs
+        vector[string_view] raw_inputs
+
+    Status decode_infer_request(string_view message, InferRequestView& request)
+
+cdef extern from "infer/typed_contents.h" namespace "tiltyard" nogil:
+    void append_contents_views(const vector[string_view]& parts, vector[string_view]& out)
+
+cdef extern from "binding/wire_probe.h" namespace "tiltyard" nogil:
+    vector[pair[string_view, string]] number_contents(const InputView& input)
+
+    cdef cppclass ReplyDraft:
+        cbool try_add(const string& name, const string& datatype, const vector[int64_t]& shape,
+                      string_view data)
+        string encode(string_view model_name, string_view model_version, string_view id,
+                      cbool stream)
+
 cdef extern from "model/ort_api.h" namespace "tiltyard" nogil:
     cdef cppclass OrtRuntime:
         @staticmethod

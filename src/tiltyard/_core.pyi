@@ -132,7 +132,13 @@ def enter_background_priority(name: str) -> None:
     """
 
 def decode_infer_request(message: bytes) -> dict[str, Any]:
-    """What the data plane sees in a ModelInferRequest; for tests and tools. Raises CoreError."""
+    """What the data plane sees in a ModelInferRequest; for tests and tools. Raises CoreError.
+
+    A dict with the names of the message's fields. A parameter is (field, value), or None where it
+    has no value. An input has at most 16 dimensions in `shape` and the number sent in `rank`; its
+    `contents` are None where none came, else the fields with values: bytes_contents a list, any
+    other the elements' little-endian bytes.
+    """
 
 def encode_infer_response(
     model_name: bytes,
@@ -142,4 +148,7 @@ def encode_infer_response(
     *,
     stream: bool = False,
 ) -> bytes:
-    """The bytes of a reply with (name, datatype, shape, raw data) outputs; for tests and tools."""
+    """The bytes of a reply with (name, datatype, shape, raw data) outputs; for tests and tools.
+
+    Raises ValueError for an unknown datatype or more than 16 dimensions.
+    """
