@@ -1,7 +1,8 @@
 """The gateway as a process: builds everything in start order, and stops it in reverse.
 
-Order: engine, store, slow path, listen, load, publish, ready. The port is open before the first
-model is loaded, and answers "not ready" until all have settled. What is slow to import (numpy,
+Order: store, engine, listen, slow path, load, publish, ready. The port is open before the first
+model is loaded; a version answers as soon as it can, and the server is "not ready" until all have
+settled. What is slow to import (numpy,
 onnxruntime's Python half, grpc, structlog) is not imported on the way to the first prediction.
 """
 
@@ -17,7 +18,7 @@ from typing import Any
 from tiltyard._core import CoreError, Engine, enter_background_priority
 from tiltyard.config import Config, split_address
 from tiltyard.errors import ServeError
-from tiltyard.loading import LoadReport, load_all, pending
+from tiltyard.loading import Loader, LoadReport, load_from
 from tiltyard.ops.log import logger
 from tiltyard.ops.signals import Events
 from tiltyard.protocol.replies import build_replies
@@ -25,6 +26,7 @@ from tiltyard.protocol.slow_path import SlowPath
 from tiltyard.store import open_store
 
 DRAIN_POLL_S = 0.01
+THREADS_END_S = 2.0
 EXIT_DRAINED = 0
 EXIT_STOPPED = 1  # by a second signal, while calls were still open
 
@@ -39,7 +41,7 @@ def serve(config: Config) -> int:
         finally:
             gateway.stop()
         if gateway.is_loading:
-            # The interpreter's own end would wait for a model that may never come.
+            # The interpreter's own end would pull the rug from under a session in the making.
             sys.stderr.flush()
             os._exit(code)
         return code
@@ -51,35 +53,35 @@ class Gateway:
     def __init__(self, config: Config, events: Events) -> None:
         self._config = config
         self._events = events
-        self._store = open_store(config.store)
+        store = open_store(config.store)
+        models = store.models()
         self._engine = _make_engine(config)
+        self._loader = Loader(
+            load_from(self._engine, store), models, timeout_s=config.load_timeout_s
+        )
         self._stopping = threading.Event()
         self._slow_path = SlowPath(self._engine, self._log_bug)
         self._threads: list[threading.Thread] = []
-        self._models: dict[str, list[int]] = {}
         self._report = LoadReport()
+        self._reported = LoadReport()
         self._load_bug: Exception | None = None
+        self._reports_made = 0
         self.address = ""
 
     def start(self) -> None:
         """Listen, and begin to load. Raises TiltyardError."""
-        self._models = self._store.models()
-        self._publish(LoadReport(unready=pending(self._models)), ready=False)
+        self._publish(self._loader.report(), ready=False)
         self._listen()
         self._start_thread("slow-path", self._slow_path.run)
         self._start_thread("load", self._load)
 
     def run(self) -> int:
-        """Wait for the models, then for a signal; drain. The exit code."""
-        while not self._events.loaded and not self._events.stops:
-            self._events.wait()
-        if self._load_bug is not None:
-            raise self._load_bug
-        if self._events.loaded and not self._events.stops:
-            self._announce()
-            enter_background_priority("tiltyard")
-            self._log_report()
+        """Say what the models come to, until a signal asks to stop; drain. The exit code."""
         while not self._events.stops:
+            if self._load_bug is not None:
+                raise self._load_bug
+            self._report_loading()
+            self._log_counters()
             self._events.wait()
         return self._drain()
 
@@ -88,13 +90,14 @@ class Gateway:
         self._stopping.set()
         self._slow_path.stop()
         self._engine.stop()
+        give_up = time.monotonic() + THREADS_END_S
         for thread in self._threads:
-            thread.join(timeout=2.0)
+            thread.join(max(0.0, give_up - time.monotonic()))
 
     @property
     def is_loading(self) -> bool:
         """Whether a model is still being loaded, which nothing can interrupt."""
-        return any(thread.is_alive() for thread in self._threads)
+        return self._loader.is_busy or any(thread.is_alive() for thread in self._threads)
 
     def _publish(self, report: LoadReport, *, ready: bool) -> None:
         rows_max = self._config.limits.batch_rows_max
@@ -120,20 +123,35 @@ class Gateway:
 
     def _load(self) -> None:
         try:
-            self._report = load_all(self._engine, self._store, self._models, self._stopping)
-            if not self._stopping.is_set():
-                self._publish(self._report, ready=True)
+            self._loader.run(self._stopping, self._take_report)
         except Exception as error:  # noqa: BLE001 - the main thread raises it
             self._load_bug = error
-        self._events.tell_loaded()
+            self._events.tell_loaded()
 
-    def _announce(self) -> None:
+    def _take_report(self, report: LoadReport) -> None:
+        self._publish(report, ready=report.settled)
+        if report.settled:
+            self._report = report
+            self._events.tell_loaded()
+
+    def _report_loading(self) -> None:
+        """The ready line when all versions have settled, and the log of what is new since."""
+        report, before = self._report, self._reported
+        if report == before:
+            return
+        if not before.settled:
+            self._announce(report)
+            enter_background_priority("tiltyard")
+        self._log_report(report, before)
+        self._reported = report
+
+    def _announce(self, report: LoadReport) -> None:
         """The ready line, the only thing that goes to stdout."""
         found = {
             "grpc": self.address,
-            "models": self._report.models,
-            "versions": len(self._report.versions),
-            "failed": len(self._report.unready),
+            "models": report.models,
+            "versions": len(report.versions),
+            "failed": len(report.unready),
         }
         age_s = _process_age_s()
         if self._config.log_format == "json":
@@ -144,11 +162,12 @@ class Gateway:
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
-    def _log_report(self) -> None:
+    def _log_report(self, report: LoadReport, before: LoadReport) -> None:
+        """What `report` has and `before` had not."""
         log = logger(self._config.log_format)
-        for notice in self._report.notices:
+        for notice in report.notices[len(before.notices) :]:
             log.info("notice", text=notice)
-        for version in self._report.versions:
+        for version in report.versions[len(before.versions) :]:
             log.info(
                 "version_serving",
                 model=version.model,
@@ -156,13 +175,22 @@ class Gateway:
                 inline=version.inline,
                 batchable=version.batchable,
                 bitwise=version.bitwise,
+                error_max=version.error_max,
                 batching=version.batch_reason,
                 run_us=round((version.base_ns + version.row_ns) / 1_000, 1),
             )
-        for model, number, reason in self._report.unready:
-            log.error("version_failed", model=model, version=number, reason=reason)
-        for bug in self._report.bugs:
+        for model, number, reason in report.unready:
+            if (model, number, reason) not in before.unready:
+                log.error("version_failed", model=model, version=number, reason=reason)
+        for bug in report.bugs[len(before.bugs) :]:
             log.error("load_bug", exc_info=bug)
+
+    def _log_counters(self) -> None:
+        """What the data plane has counted, when a signal has asked for it since the last time."""
+        if self._reports_made == self._events.reports:
+            return
+        self._reports_made = self._events.reports
+        logger(self._config.log_format).info("counters", **self._engine.counters())
 
     def _log_bug(self, method: str, error: Exception) -> None:
         logger(self._config.log_format).error("slow_path_bug", method=method, exc_info=error)
@@ -174,6 +202,7 @@ class Gateway:
         self._engine.drain()
         give_up = time.monotonic() + self._config.drain_s
         while not self._engine.drained():
+            self._log_counters()
             if self._events.stops > 1:
                 log.warning("stopped_before_drained")
                 return EXIT_STOPPED

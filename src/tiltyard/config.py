@@ -89,6 +89,7 @@ class Config(BaseModel):
     tls_cert: Path | None = None
     tls_key: Path | None = None
     tls_client_ca: Path | None = None
+    load_timeout_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 60.0
     drain_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30.0
     log_format: Literal["console", "json"] = "console"
     limits: Limits = Limits()

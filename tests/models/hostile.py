@@ -64,6 +64,34 @@ def hang_at_run() -> bytes:
 
 
 @cache
+def hang_at_extremes() -> bytes:
+    """x [N,4] goes through a Loop of as many trips as its largest value says, 10**18 at most."""
+    body = helper.make_graph(
+        [node("Identity", "go", "go_on"), node("Neg", "held", "next")],
+        "body",
+        [
+            tensor("trip", [], TensorProto.INT64),
+            tensor("go", [], TensorProto.BOOL),
+            tensor("held", ["N", 4]),
+        ],
+        [tensor("go_on", [], TensorProto.BOOL), tensor("next", ["N", 4])],
+    )
+    return serialised(
+        model(
+            [
+                node("ReduceMax", "x", "most", keepdims=0),
+                node("Min", "most limit", "bounded"),
+                node("Cast", "bounded", "trips", to=TensorProto.INT64),
+                node("Loop", "trips always x", "y", body=body),
+            ],
+            [tensor("x", ["N", 4])],
+            [tensor("y", ["N", 4])],
+            {"limit": 1e18, "always": np.array(True)},
+        )
+    )
+
+
+@cache
 def memory_at_run() -> bytes:
     """Expands the input to 2**40 floats."""
     return serialised(

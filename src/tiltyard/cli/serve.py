@@ -39,6 +39,11 @@ from tiltyard.config import DEFAULT_GRPC, DEFAULT_STORE, ENV_PREFIX, Config, loa
     "--tls-client-ca", metavar="FILE", help="Ask clients for a certificate of this CA (PEM)."
 )
 @click.option(
+    "--load-timeout-s",
+    metavar="SECONDS",
+    help="After this a version that is still loading counts as failed.  [default: 60]",
+)
+@click.option(
     "--drain-s",
     metavar="SECONDS",
     help="How long accepted requests may take after SIGTERM.  [default: 30]",
@@ -57,7 +62,8 @@ def serve(config_file: Path | None, **flags: Any) -> int:
     """Serve every model of a store over gRPC (Open Inference Protocol).
 
     Prints one line when it is ready. A model that cannot be loaded is reported and not served; the
-    others are. SIGTERM lets accepted requests finish; a second one stops at once.
+    others are. SIGTERM lets accepted requests finish; a second one stops at once. SIGUSR1 logs what
+    was counted: connections, calls, bytes in flight, and each limit that was reached.
     """
     config: Config = load_config(flags, os.environ, config_file)
     # Imported here: --help and configuration mistakes need no engine.

@@ -1,0 +1,140 @@
+"""The order of loading, and that nothing a version does holds up the others."""
+
+import threading
+from collections.abc import Callable
+from typing import Any, cast
+
+from tiltyard._core import LoadedVersion
+from tiltyard.errors import IntegrityError
+from tiltyard.loading import STILL_LOADING, Loaded, Loader, LoadReport
+
+PATIENCE_S = 0.01
+
+
+class Version:
+    """What the loader sees of a LoadedVersion, which only an engine can make: that it exists."""
+
+    def __init__(self, model: str, number: int) -> None:
+        self.model = model
+        self.version = number
+
+
+def loaded(model: str, number: int, *notices: str) -> Loaded:
+    return Loaded(cast(LoadedVersion, Version(model, number)), notices)
+
+
+def run(
+    load: Callable[[str, int], Loaded], models: dict[str, list[int]], **options: Any
+) -> tuple[Loader, list[LoadReport]]:
+    """Load to the end; the loader, and what it told."""
+    loader = Loader(load, models, **{"timeout_s": 60.0, "patience_s": 60.0, **options})
+    told: list[LoadReport] = []
+    loader.run(threading.Event(), told.append)
+    return loader, told
+
+
+def keys(report: LoadReport) -> set[tuple[str, int]]:
+    return {(version.model, version.version) for version in report.versions}
+
+
+def test_the_newest_of_each_model_comes_first() -> None:
+    begun = []
+
+    def load(model: str, number: int) -> Loaded:
+        begun.append((model, number))
+        return loaded(model, number)
+
+    _, told = run(load, {"b": [1, 2, 3], "a": [9, 10]})
+    assert begun == [("a", 10), ("b", 3), ("a", 9), ("b", 2), ("b", 1)]
+    assert told[-1].settled
+    assert told[-1].models == 2
+    assert keys(told[-1]) == set(begun)
+
+
+def test_before_it_begins_everything_is_still_loading() -> None:
+    loader = Loader(loaded, {"a": [1, 2]}, timeout_s=60.0)
+    report = loader.report()
+    assert not report.settled
+    assert report.unready == [("a", 2, STILL_LOADING), ("a", 1, STILL_LOADING)]
+
+
+def test_an_empty_store_is_settled_at_once() -> None:
+    _, told = run(loaded, {})
+    assert told == [LoadReport(settled=True)]
+
+
+def test_failures_and_bugs_are_reported_and_the_rest_is_loaded() -> None:
+    def load(model: str, number: int) -> Loaded:
+        if number == 2:
+            raise IntegrityError("model.onnx changed")
+        if number == 3:
+            raise ZeroDivisionError("oh")
+        return loaded(model, number, f"notice of {number}")
+
+    _, told = run(load, {"a": [1, 2, 3, 4]})
+    last = told[-1]
+    assert last.settled
+    assert keys(last) == {("a", 1), ("a", 4)}
+    assert sorted(last.unready) == [
+        ("a", 2, "model.onnx changed"),
+        ("a", 3, "ZeroDivisionError: oh"),
+    ]
+    assert last.notices == ["notice of 4", "notice of 1"]
+    assert [type(bug) for bug in last.bugs] == [ZeroDivisionError]
+
+
+def test_one_that_hangs_is_passed_by_given_up_and_taken_when_it_comes() -> None:
+    release = threading.Event()
+    told: list[LoadReport] = []
+
+    def load(model: str, number: int) -> Loaded:
+        if model == "hangs":
+            assert release.wait(60)
+        return loaded(model, number)
+
+    def on_change(report: LoadReport) -> None:
+        told.append(report)
+        if report.settled:
+            release.set()
+
+    loader = Loader(load, {"hangs": [1], "well": [1]}, timeout_s=0.5, patience_s=PATIENCE_S)
+    loader.run(threading.Event(), on_change)
+    given_up = next(report for report in told if report.settled)
+    assert keys(given_up) == {("well", 1)}
+    assert given_up.unready == [("hangs", 1, f"{STILL_LOADING}, for more than 0.5 s now")]
+    assert keys(told[-1]) == {("well", 1), ("hangs", 1)}
+    assert told[-1].unready == []
+    assert not loader.is_busy
+
+
+def test_others_are_published_while_one_hangs() -> None:
+    release = threading.Event()
+
+    def load(model: str, number: int) -> Loaded:
+        if model == "hangs":
+            assert release.wait(60)
+        return loaded(model, number)
+
+    def on_change(report: LoadReport) -> None:
+        if keys(report) == {("well", 1)}:
+            assert not report.settled
+            release.set()
+
+    loader = Loader(load, {"hangs": [1], "well": [1]}, timeout_s=60.0, patience_s=PATIENCE_S)
+    loader.run(threading.Event(), on_change)
+    assert release.is_set()
+
+
+def test_a_stop_ends_it_whatever_hangs() -> None:
+    stopping, release = threading.Event(), threading.Event()
+
+    def load(model: str, number: int) -> Loaded:
+        stopping.set()
+        assert release.wait(60)
+        return loaded(model, number)
+
+    loader = Loader(load, {"hangs": [1], "never": [1]}, timeout_s=60.0)
+    loader.run(stopping, lambda _: None)
+    assert loader.is_busy
+    assert [model for model, _, _ in loader.report().unready] == ["never", "hangs"]
+    release.set()
