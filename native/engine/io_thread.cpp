@@ -94,6 +94,7 @@ void IoThread::cycle() {
   infer_.record_latency(flushed_ns);
 
   for (size_t i = 0; i < receiver_.messages().size(); ++i) {
+    receiver_.messages()[i].charge.release();
     Bytes& owned = receiver_.messages()[i].message.owned;
     if (owned.capacity() > kMessageBytesKept) owned = Bytes();
   }
@@ -171,6 +172,12 @@ void IoThread::answer_message(ReceivedMessage& received, const RouteTable& table
     const uint32_t bytes_max = shared_.options.limits.message_bytes_max;
     if (Status status = gunzip(message.view, bytes_max, inflated_); !status.ok()) {
       return replier_.fail(received.to, status);
+    }
+    if (!received.charge.try_set(shared_.budget, inflated_.size())) {
+      inflated_ = Bytes();
+      return replier_.fail(received.to,
+                           make_error(Error::bytes_in_flight,
+                                      {std::to_string(shared_.budget.bytes_max())}));
     }
     message.owned.swap(inflated_);
     message.view = message.owned;

@@ -61,6 +61,8 @@ constexpr IoCounterName kIoCounters[] = {
     {"streams_refused", &IoCounters::streams_refused},
     {"input_held", &IoCounters::input_held},
     {"read_budget_ran_out", &IoCounters::read_budget_ran_out},
+    {"calls_stalled", &IoCounters::calls_stalled},
+    {"replies_dropped", &IoCounters::replies_dropped},
 };
 
 template <typename Get>

@@ -54,6 +54,7 @@ class Connection {
     bool goaway_final = false;
     bool input_ended = false;        // the peer has sent its last byte
     bool is_dead = false;            // closes at the end of the cycle
+    bool is_moving = false;          // on its way from one io thread to another
     uint64_t opened_ns = 0;
     uint64_t active_ns = 0;          // last byte received
     uint64_t blocked_since_ns = 0;   // output waits for the peer since; 0: it does not
