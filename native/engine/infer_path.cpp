@@ -54,8 +54,8 @@ Status InferPath::route_and_bind(Pending& pending, const RouteTable& table) {
     return status;
   }
   const ModelVersion& version = *(*pending.served)->version;
-  return bind_request(request, version.model(), version.signature(),
-                      version.batch_plan().batchable, pending.bound);
+  return bind_request(request, version.model(), version.signature(), version.batch_plan().batchable,
+                      pending.bound);
 }
 
 void InferPath::fail(const Pending& pending, const Status& status) {
@@ -73,8 +73,8 @@ bool InferPath::is_worth_running(const Pending& pending, uint64_t now_ns) {
     return false;
   }
   if (pending.deadline_ns == 0 || now_ns < pending.deadline_ns) return true;
-  fail(pending, make_error(Error::deadline_passed,
-                           {std::to_string((now_ns - pending.deadline_ns) / 1000)}));
+  fail(pending,
+       make_error(Error::deadline_passed, {std::to_string((now_ns - pending.deadline_ns) / 1000)}));
   return false;
 }
 
@@ -151,8 +151,8 @@ void InferPath::submit(Pending& pending) {
   if (call == nullptr) return;
   auto job = std::make_unique<Job>();
   if (!job->charge.try_set(shared_.budget, pending.received->message.view.size())) {
-    return fail(pending, make_error(Error::bytes_in_flight,
-                                    {std::to_string(shared_.budget.bytes_max())}));
+    return fail(pending,
+                make_error(Error::bytes_in_flight, {std::to_string(shared_.budget.bytes_max())}));
   }
   job->to = pending.received->to;
   job->home = &home_;
@@ -169,8 +169,9 @@ void InferPath::submit(Pending& pending) {
     return;
   }
   call->jobs.pop_back();
-  fail(pending, make_error(Error::queue_full, {(*pending.served)->version->model(),
-                                               std::to_string(limits_.queue_items_max)}));
+  const ServedVersion& served = **pending.served;
+  fail(pending, make_error(Error::queue_full,
+                           {served.version->model(), std::to_string(served.queue.capacity())}));
 }
 
 void InferPath::finish(Job& job) {
@@ -191,8 +192,9 @@ void InferPath::record_latency(uint64_t now_ns) {
   for (size_t i = 0; i < pending_.size(); ++i) {
     const Pending& pending = pending_[i];
     if (!pending.ran) continue;
-    (*pending.served)->version->thread(slot_).stats.latency.update(
-        now_ns - pending.received->arrived_ns);
+    (*pending.served)
+        ->version->thread(slot_)
+        .stats.latency.update(now_ns - pending.received->arrived_ns);
   }
   pending_.clear();
   for (const Finished& finished : finished_) {

@@ -1,6 +1,7 @@
 #include "engine/io_thread.h"
 
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/thread_class.h"
@@ -138,7 +139,8 @@ void IoThread::take_inboxes() {
   for (Connection* connection = arrivals_.take_all(); connection != nullptr;) {
     Connection* next = connection->next_in_inbox;
     connections_.add(std::unique_ptr<Connection>(connection));
-    counters_.connections_opened.add();
+    const bool has_moved = std::exchange(connection->books.is_moving, false);
+    (has_moved ? counters_.connections_moved_in : counters_.connections_opened).add();
     if (draining_seen_) keeper_.begin_drain(monotonic_ns());
     connection = next;
   }
@@ -238,6 +240,7 @@ void IoThread::move_connection() {
   moving_ = nullptr;
   connection_count_.fetch_sub(1, std::memory_order_relaxed);
   counters_.connections_moved_out.add();
+  leaving->books.is_moving = true;
   moving_to_->take_connection(std::move(leaving));
 }
 

@@ -70,7 +70,6 @@ class IoThread {
   uint64_t spin_until_ns_ = 0;
   uint64_t table_epoch_seen_ = 0;
   bool draining_seen_ = false;
-  uint32_t ticks_ = 0;
   Connection* moving_ = nullptr;  // leaves for `moving_to_` once it has no open call
   IoThread* moving_to_ = nullptr;
   Bytes inflated_;

@@ -128,9 +128,8 @@ void ServiceCalls::update_watchers(const RouteTable& table) {
     const Health health = health_of(watcher.service, table);
     if (health != watcher.told) {
       watcher.told = health;
-      replier_.push(*call, [health](Bytes& out) {
-        append_field_one(static_cast<uint8_t>(health), out);
-      });
+      replier_.push(*call,
+                    [health](Bytes& out) { append_field_one(static_cast<uint8_t>(health), out); });
     }
     if (!shared_.draining.load()) return false;
     replier_.end(*call, make_error(Error::draining));
@@ -159,9 +158,8 @@ void ServiceCalls::send_to_python(Call& call, ReceivedMessage& received) {
     return;
   }
   call.jobs.pop_back();
-  replier_.fail(received.to,
-                make_error(Error::slow_path_full,
-                           {std::to_string(shared_.options.limits.slow_path_items_max)}));
+  replier_.fail(received.to, make_error(Error::slow_path_full,
+                                        {std::to_string(shared_.slow_path->items_max())}));
 }
 
 void ServiceCalls::finish(Job& job) {

@@ -21,6 +21,7 @@ class SlowPath {
   explicit SlowPath(uint32_t items_max);
   ~SlowPath();
 
+  size_t items_max() const { return queue_.capacity(); }
   // The io thread's. Leaves the job with the caller when the queue is full.
   [[nodiscard]] bool try_submit(Job* job);
 

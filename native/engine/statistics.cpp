@@ -172,9 +172,9 @@ GatewayCounters read_counters(Engine& engine) {
     out.starved_ns.emplace_back("io-" + std::to_string(i),
                                 thread_starved_ns(engine.io_threads()[i]->thread_id()));
   }
-  for (size_t i = 0; i < engine.workers().thread_ids().size(); ++i) {
-    out.starved_ns.emplace_back("worker-" + std::to_string(i),
-                                thread_starved_ns(engine.workers().thread_ids()[i]));
+  const std::vector<int> workers = engine.workers().thread_ids();
+  for (size_t i = 0; i < workers.size(); ++i) {
+    out.starved_ns.emplace_back("worker-" + std::to_string(i), thread_starved_ns(workers[i]));
   }
   return out;
 }

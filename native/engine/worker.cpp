@@ -90,7 +90,9 @@ void Worker::run_group() {
   Item& item = items_.push();
   if (!prepare(job, item)) return;
   const BoundRequest* const bound = &item.bound;
-  batch_.run(*served_->version, {&bound, 1}, {&job->arrived_ns, 1}, *this);
+  // A copy: once it is home the job may be freed.
+  const uint64_t arrived_ns = job->arrived_ns;
+  batch_.run(*served_->version, {&bound, 1}, {&arrived_ns, 1}, *this);
 }
 
 void Worker::on_outputs(size_t index, std::span<const OutputView> outputs) {

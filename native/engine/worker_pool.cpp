@@ -17,9 +17,11 @@ constexpr size_t kTurnsMax = 1u << 16;
 }  // namespace
 
 WorkerPool::WorkerPool(const EngineOptions& options)
-    : workers_max_(options.worker_threads), first_slot_(options.io_threads), turns_(kTurnsMax) {
+    : workers_max_(options.worker_threads),
+      first_slot_(options.io_threads),
+      turns_(kTurnsMax),
+      thread_ids_(options.worker_threads) {
   TILTYARD_ASSERT(sem_init(&due_, 0, 0) == 0, "a semaphore can be made");
-  thread_ids_.resize(workers_max_);
 }
 
 WorkerPool::~WorkerPool() {
@@ -45,6 +47,12 @@ void WorkerPool::stop() {
   }
 }
 
+std::vector<int> WorkerPool::thread_ids() const {
+  std::vector<int> ids;
+  for (const std::atomic<int>& id : thread_ids_) ids.push_back(id.load(std::memory_order_relaxed));
+  return ids;
+}
+
 bool WorkerPool::try_submit(Job* job) {
   // After the push the job belongs to a worker, which may finish it at once.
   const Turn served = job->served;
@@ -58,8 +66,8 @@ void WorkerPool::call_worker(const Turn& served) {
   uint32_t called = served->workers_called.load(std::memory_order_seq_cst);
   do {
     if (called >= workers_max_) return;
-  } while (!served->workers_called.compare_exchange_weak(called, called + 1,
-                                                         std::memory_order_seq_cst));
+  } while (
+      !served->workers_called.compare_exchange_weak(called, called + 1, std::memory_order_seq_cst));
   Turn turn = served;
   TILTYARD_ASSERT(turns_.try_push(turn), "there is room for a turn of every worker and version");
   sem_post(&due_);
@@ -67,7 +75,7 @@ void WorkerPool::call_worker(const Turn& served) {
 
 void WorkerPool::work(uint32_t index) {
   enter_thread_class(ThreadClass::worker, "worker-" + std::to_string(index));
-  thread_ids_[index] = current_thread_id();
+  thread_ids_[index].store(current_thread_id(), std::memory_order_relaxed);
   Worker worker(first_slot_ + index);
   for (;;) {
     while (sem_wait(&due_) != 0 && errno == EINTR) {

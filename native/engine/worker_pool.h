@@ -27,7 +27,8 @@ class WorkerPool {
   // Ends the threads and frees the jobs that are still queued; no io thread runs any more.
   void stop();
   bool empty() const { return workers_max_ == 0; }
-  const std::vector<int>& thread_ids() const { return thread_ids_; }
+  // One a worker; 0 until it has started.
+  std::vector<int> thread_ids() const;
 
   // Takes the job, or leaves it with the caller when its version's queue is full.
   [[nodiscard]] bool try_submit(Job* job);
@@ -43,7 +44,7 @@ class WorkerPool {
   sem_t due_;               // one post a turn
   std::atomic<bool> stopping_{false};
   std::vector<std::thread> threads_;
-  std::vector<int> thread_ids_;
+  std::vector<std::atomic<int>> thread_ids_;
 };
 
 }  // namespace tiltyard
