@@ -96,12 +96,19 @@ void Replier::answer_framed(const ReplyTo& to, Bytes&& framed) {
 void Replier::fail(const ReplyTo& to, const Status& status, BytesView request_id) {
   Call* call = calls_.find(to.call);
   if (call == nullptr || call->ended) return;
-  if (call->metadata.method->method != Method::model_stream_infer ||
-      call->metadata.errors_end_stream) {
-    return end(*call, status);
-  }
+  if (call->metadata.method->method != Method::model_stream_infer) return end(*call, status);
+  if (call->metadata.errors_end_stream) return fail_in_turn(*call, to, status);
   counters_.errors[static_cast<size_t>(status.error)].add();
   answer(to, [&](Bytes& out) { append_stream_error(status.message, request_id, out); });
+}
+
+// The stream ends with the error, but only after the answers to the messages before.
+void Replier::fail_in_turn(Call& call, const ReplyTo& to, const Status& status) {
+  if (call.failure.ok() || to.sequence < call.failed_at) {
+    call.failure = status;
+    call.failed_at = to.sequence;
+  }
+  settle(call, to);
 }
 
 void Replier::settle(Call& call, const ReplyTo& to) {
@@ -112,6 +119,10 @@ void Replier::settle(Call& call, const ReplyTo& to) {
   call.answers[to.sequence - call.answered].ready = true;
   if (!call.answers.front().ready) return;
   while (!call.answers.empty() && call.answers.front().ready) {
+    if (!call.failure.ok() && call.answered == call.failed_at) {
+      if (!call.body.empty()) send_body(call);
+      return end(call, std::move(call.failure));
+    }
     Bytes& body = body_of(call);
     if (body.empty()) {
       body.swap(call.answers.front().framed);

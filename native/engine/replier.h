@@ -62,6 +62,7 @@ class Replier {
   static Bytes& body_of(Call& call);
   void finish_message(Call& call, Bytes& out, size_t begin);
   void settle(Call& call, const ReplyTo& to);
+  void fail_in_turn(Call& call, const ReplyTo& to, const Status& status);
   void send_body(Call& call);
 
   const Limits& limits_;

@@ -55,6 +55,9 @@ struct Call {
   };
   std::deque<Answer> answers;  // streams only
   uint64_t answered = 0;
+  // What ends the stream when message `failed_at` is next to be answered; ok: nothing yet.
+  Status failure;
+  uint64_t failed_at = 0;
   std::vector<Job*> jobs;      // what waits or runs for this call elsewhere
 
   Bytes body;               // framed replies on their way out

@@ -19,6 +19,8 @@ void reset(Call& call) {
   call.charge.release();
   call.answers.clear();
   call.answered = 0;
+  call.failure = Status();
+  call.failed_at = 0;
   call.jobs.clear();
   call.body.clear();
   if (call.body.capacity() > kBodyBytesKept) call.body.shrink_to_fit();
