@@ -43,15 +43,15 @@ def _like(name: str, kind: int) -> onnx.ValueInfoProto:
 
 
 @cache
-def echo(datatype: str) -> bytes:
-    """Four tensors of a v2 datatype, of ranks 0, 1, 2 and 4; each comes out as NAME_out."""
-    kind = ONNX_TYPES[datatype]
-    dims = {"scalar": [], "vector": ["a"], "matrix": ["b", "c"], "deep": ["d", "e", "f", "g"]}
+def echo(rank: int, *datatypes: str) -> bytes:
+    """A tensor of any shape for each v2 datatype, named after it; each comes out as NAME_out."""
+    types = {name.lower(): ONNX_TYPES[name] for name in datatypes}
+    dims = {name: [f"{name}_{axis}" for axis in range(rank)] for name in types}
     return serialised(
         model(
-            [node("Identity", name, f"{name}_out") for name in dims],
-            [tensor(name, shape, kind) for name, shape in dims.items()],
-            [tensor(f"{name}_out", shape, kind) for name, shape in dims.items()],
+            [node("Identity", name, f"{name}_out") for name in types],
+            [tensor(name, dims[name], kind) for name, kind in types.items()],
+            [tensor(f"{name}_out", dims[name], kind) for name, kind in types.items()],
         )
     )
 

@@ -1,4 +1,4 @@
-"""The calls of the protocol over a grpcio channel, sync or aio, with the private pool's messages."""
+"""The protocol's calls over a grpcio channel, sync or aio, with the private pool's messages."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from tests import models
 from tiltyard.client.inference_client import make_request
 from tiltyard.protocol import messages
 
@@ -15,6 +16,7 @@ UNLIMITED: Final = [
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
 ]
+FIXED_SIZE: Final = [name for name in models.ONNX_TYPES if name != "BYTES"]  # datatypes
 ROWS: Final = np.arange(8, dtype=np.float32).reshape(2, 4)
 
 
