@@ -13,6 +13,11 @@ inline constexpr int kTensorRankMax = 16;
 inline constexpr size_t kGrpcPrefixBytes = 5;
 inline constexpr int kThreadSlotsMax = 64;
 
+// What is used again for the next request keeps so much of what it grew to.
+inline constexpr size_t kItemsKept = 64;           // of a container in a request
+inline constexpr size_t kSlotsKept = 1'024;        // of a pool of requests
+inline constexpr size_t kMessageBytesKept = 4'096; // of a torn or inflated message
+
 struct Limits {
   // connections and HTTP/2
   uint32_t connections_max = 10'000;
@@ -34,6 +39,7 @@ struct Limits {
   uint32_t read_arena_bytes = 4u << 20;
   uint32_t read_bytes_per_connection_max = 256 * 1024;
   uint32_t requests_per_connection_max = 256;
+  uint32_t requests_per_cycle_max = 1'024;
   uint32_t cycle_run_us_max = 1'000;
   uint32_t inline_run_us_max = 300;
   // calls and messages

@@ -1,11 +1,13 @@
 #include "base/thread_class.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <thread>
 
 namespace tiltyard {
 
@@ -19,6 +21,12 @@ int nice_of(ThreadClass thread_class) {
       return 19;
   }
   return 0;
+}
+
+uint32_t usable_cores() {
+  cpu_set_t cores;
+  if (sched_getaffinity(0, sizeof cores, &cores) != 0) return std::thread::hardware_concurrency();
+  return static_cast<uint32_t>(CPU_COUNT(&cores));
 }
 
 int current_thread_id() { return static_cast<int>(syscall(SYS_gettid)); }

@@ -20,6 +20,8 @@ inline void enter_background(const std::string& name) {
 }
 int nice_of(ThreadClass thread_class);
 int current_thread_id();
+// How many cores the process may use.
+uint32_t usable_cores();
 // Nanoseconds that the thread was ready to run and did not, from /proc; 0 where that is not known.
 uint64_t thread_starved_ns(int thread_id);
 

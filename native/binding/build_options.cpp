@@ -29,6 +29,7 @@ constexpr LimitName kLimits[] = {
     {"read_arena_bytes", &Limits::read_arena_bytes},
     {"read_bytes_per_connection_max", &Limits::read_bytes_per_connection_max},
     {"requests_per_connection_max", &Limits::requests_per_connection_max},
+    {"requests_per_cycle_max", &Limits::requests_per_cycle_max},
     {"cycle_run_us_max", &Limits::cycle_run_us_max},
     {"inline_run_us_max", &Limits::inline_run_us_max},
     {"message_bytes_max", &Limits::message_bytes_max},

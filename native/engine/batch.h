@@ -41,7 +41,8 @@ class BatchRunner {
   void count_failure(const ModelVersion& version, Error error, uint64_t waited_ns);
 
  private:
-  void learn_cost(const ModelVersion& version, std::span<const BoundRequest* const> requests);
+  void learn_cost(const ModelVersion& version, std::span<const BoundRequest* const> requests,
+                  double run_ns);
   void deliver(const ModelVersion& version, std::span<const uint64_t> arrived_ns, size_t first,
                BatchSink& sink);
   void count_success(const ModelVersion& version, std::span<const uint64_t> arrived_ns,

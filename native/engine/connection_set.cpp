@@ -71,6 +71,10 @@ void ConnectionSet::note_event(const epoll_event& event) {
   if ((event.events & EPOLLOUT) != 0 && connection.unsent_bytes() > 0) {
     replier_.mark_dirty(connection);
   }
+  if ((event.events & EPOLLRDHUP) != 0) connection.books.hung_up = true;
+  if (connection.books.input_ended && (event.events & (EPOLLHUP | EPOLLERR)) != 0) {
+    return doom(connection, counters_.connections_closed);  // nobody waits for the replies
+  }
   const uint32_t readable = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
   if ((event.events & readable) != 0 || connection.handshaking()) put_on_ready_list(connection);
 }
@@ -82,8 +86,9 @@ void ConnectionSet::read(std::span<const epoll_event> events) {
   for (Connection* connection : reading_) {
     connection->books.on_ready_list = false;
     connection->books.requests_this_cycle = 0;
-    if (connection->books.is_dead) continue;
-    if (limits_.read_arena_bytes - arena_used_ < kArenaRoomMin) {
+    if (connection->books.is_dead || connection->books.input_ended) continue;
+    if (limits_.read_arena_bytes - arena_used_ < kArenaRoomMin ||
+        receiver_.messages().size() >= limits_.requests_per_cycle_max) {
       counters_.read_budget_ran_out.add();
       put_on_ready_list(*connection);
     } else if (connection->unsent_bytes() == 0 && finish_handshake(*connection)) {
@@ -105,7 +110,8 @@ bool ConnectionSet::finish_handshake(Connection& connection) {
 void ConnectionSet::read_one(Connection& connection) {
   const size_t budget_end = arena_used_ + limits_.read_bytes_per_connection_max;
   bool may_have_more = true;
-  while (may_have_more) {
+  // The peer's end was told together with its last bytes, and epoll will not tell of it again.
+  while (may_have_more || connection.books.hung_up) {
     const size_t end = std::min<size_t>(budget_end, limits_.read_arena_bytes);
     if (end - arena_used_ < kArenaRoomMin ||
         connection.books.requests_this_cycle >= limits_.requests_per_connection_max) {
@@ -116,8 +122,8 @@ void ConnectionSet::read_one(Connection& connection) {
     const IoResult result =
         connection.read(to, std::min(kReadBytes, end - arena_used_), may_have_more);
     if (result.kind == IoResult::Kind::would_block) return;
+    if (result.kind == IoResult::Kind::ended) return end_input(connection);
     if (result.kind == IoResult::Kind::closed) {
-      connection.books.input_ended = true;
       return doom(connection, counters_.connections_closed);
     }
     arena_used_ += result.bytes;
@@ -126,10 +132,29 @@ void ConnectionSet::read_one(Connection& connection) {
     connection.books.active_ns = now_ns;
     receiver_.set_now(now_ns);
     replier_.mark_dirty(connection);
-    if (!connection.http2().feed({to, result.bytes})) {
-      return doom(connection, counters_.closed_protocol_error);
+    const bool healthy = connection.http2().feed({to, result.bytes});
+    if (is_flooding(connection)) {
+      connection.http2().submit_goaway(NGHTTP2_ENHANCE_YOUR_CALM);
+      return doom(connection, counters_.closed_flood);
     }
+    if (!healthy) return doom(connection, counters_.closed_protocol_error);
   }
+}
+
+// A client that has closed its side still gets the replies to what it asked in full.
+void ConnectionSet::end_input(Connection& connection) {
+  connection.books.input_ended = true;
+  receiver_.drop_unfinished(connection);
+  if (connection.books.open_calls == 0) return doom(connection, counters_.connections_closed);
+  replier_.mark_dirty(connection);
+}
+
+bool ConnectionSet::is_flooding(Connection& connection) {
+  Connection::Bookkeeping& books = connection.books;
+  books.control_frames += connection.http2().take_control_frames();
+  books.resets += connection.http2().take_resets();
+  return books.control_frames > limits_.control_frames_per_s_max ||
+         books.resets > limits_.resets_per_s_max;
 }
 
 void ConnectionSet::flush(uint64_t now_ns) {
@@ -155,6 +180,10 @@ void ConnectionSet::flush_one(Connection& connection, uint64_t now_ns) {
   // Its input was left alone while its output was blocked, and epoll will not tell of it again.
   if (was_blocked) put_on_ready_list(connection);
   if (!connection.http2().wants_input() && !connection.http2().wants_output()) {
+    return doom(connection, connection.http2().has_failed() ? counters_.closed_protocol_error
+                                                            : counters_.connections_closed);
+  }
+  if (connection.books.input_ended && connection.books.open_calls == 0) {
     doom(connection, counters_.connections_closed);
   }
 }

@@ -83,25 +83,31 @@ void InferPath::join_group(Pending& pending) {
   Group* group = nullptr;
   for (size_t i = groups_.size(); i > first && group == nullptr; --i) {
     Group& candidate = groups_[i - 1];
-    if (candidate.served->get() == pending.served->get() &&
+    if (candidate.served->get() == pending.served->get() && !candidate.is_long &&
+        candidate.elements + pending.bound.elements <= candidate.elements_max &&
         can_join(*(*candidate.served)->version, candidate.bound, candidate.rows, pending.bound)) {
       group = &candidate;
     }
   }
-  if (group == nullptr) {
-    group = &groups_.push();
-    group->served = pending.served;
-    group->rows = 0;
-    group->elements = 0;
-    group->pending.clear();
-    group->bound.clear();
-    group->arrived_ns.clear();
-  }
+  if (group == nullptr) group = &begin_group(pending);
   group->rows += pending.bound.rows;
   group->elements += pending.bound.elements;
   group->pending.push_back(&pending);
   group->bound.push_back(&pending.bound);
   group->arrived_ns.push_back(pending.received->arrived_ns);
+}
+
+// A group of short requests grows no longer than what may run inline. What is longer alone stays
+// alone: it is for the workers, who choose their own groups.
+InferPath::Group& InferPath::begin_group(const Pending& pending) {
+  Group& group = groups_.push();
+  group.served = pending.served;
+  group.rows = 0;
+  group.elements = 0;
+  group.elements_max =
+      (*pending.served)->version->elements_within(slot_, limits_.inline_run_us_max * 1e3);
+  group.is_long = pending.bound.elements > group.elements_max;
+  return group;
 }
 
 void InferPath::run_groups() {
@@ -115,13 +121,20 @@ void InferPath::run_groups() {
   groups_.clear();
 }
 
-// Inline when it is short, alone and together with what this cycle has run already.
+// Short groups run inline. Those that come when a cycle has run for long go to the workers, but only
+// where these have cores of their own and nothing else of the version to do: a short request never
+// waits in a line, and is never turned away because there is one.
+bool InferPath::runs_here(const Group& group, double predicted_ns) const {
+  if (shared_.workers->empty()) return true;
+  if (group.is_long) return false;
+  if (cycle_run_ns_ + predicted_ns <= limits_.cycle_run_us_max * 1e3) return true;
+  return !shared_.workers->has_cores() || (*group.served)->queue.size() > 0;
+}
+
 void InferPath::run_group(Group& group) {
   const ModelVersion& version = *(*group.served)->version;
   const double predicted_ns = version.predict_ns(slot_, group.elements);
-  const bool short_enough = predicted_ns <= limits_.inline_run_us_max * 1e3 &&
-                            cycle_run_ns_ + predicted_ns <= limits_.cycle_run_us_max * 1e3;
-  if (!short_enough && !shared_.workers->empty()) return send_to_workers(group);
+  if (!runs_here(group, predicted_ns)) return send_to_workers(group);
   cycle_run_ns_ += predicted_ns;
   running_ = &group;
   batch_.run(version, group.bound, group.arrived_ns, *this);

@@ -21,8 +21,14 @@ class InferPath final : private BatchSink {
  public:
   InferPath(EngineShared& shared, IoThread& home, uint32_t slot, CallTable& calls,
             Replier& replier, IoCounters& counters)
-      : shared_(shared), limits_(shared.options.limits), home_(home), slot_(slot), calls_(calls),
-        replier_(replier), counters_(counters), batch_(slot, RunPlace::io_thread) {}
+      : shared_(shared),
+        limits_(shared.options.limits),
+        home_(home),
+        slot_(slot),
+        calls_(calls),
+        replier_(replier),
+        counters_(counters),
+        batch_(slot, RunPlace::io_thread) {}
 
   // Decodes, routes and binds; a mistake is answered at once. The message must live until
   // record_latency().
@@ -43,14 +49,29 @@ class InferPath final : private BatchSink {
     bool ran = false;
     InferRequestView request;
     BoundRequest bound;
+
+    void trim() {
+      request.trim();
+      bound.trim();
+    }
   };
   struct Group {
+    static constexpr size_t kRequestsKept = 256;
+
     const std::shared_ptr<ServedVersion>* served = nullptr;
     int64_t rows = 0;
     int64_t elements = 0;
+    int64_t elements_max = 0;  // what may run inline
+    bool is_long = false;      // one request, longer than that
     std::vector<Pending*> pending;
     std::vector<const BoundRequest*> bound;
     std::vector<uint64_t> arrived_ns;
+
+    void trim() {
+      clear_and_trim(pending, kRequestsKept);
+      clear_and_trim(bound, kRequestsKept);
+      clear_and_trim(arrived_ns, kRequestsKept);
+    }
   };
   struct Finished {
     std::shared_ptr<ServedVersion> served;
@@ -60,6 +81,8 @@ class InferPath final : private BatchSink {
   Status route_and_bind(Pending& pending, const RouteTable& table);
   bool is_worth_running(const Pending& pending, uint64_t now_ns);
   void join_group(Pending& pending);
+  Group& begin_group(const Pending& pending);
+  bool runs_here(const Group& group, double predicted_ns) const;
   void run_group(Group& group);
   void send_to_workers(Group& group);
   void submit(Pending& pending);

@@ -31,7 +31,7 @@ struct Job {
   bool reply_gzip = false;
   std::atomic<bool> cancelled{false};
 
-  // How long its group ran, over what the version's fit predicts; 0: it did not run.
+  // On the first job of a group that ran: how long, over what the version's fit predicts; else 0.
   double run_over_predicted = 0;
   // The answer: an error, or one framed message.
   Status status;

@@ -98,7 +98,7 @@ void Worker::run_group() {
 void Worker::on_outputs(size_t index, std::span<const OutputView> outputs) {
   Item& item = items_[index];
   Job& job = *item.job;
-  job.run_over_predicted = batch_.run_over_predicted();
+  if (index == 0) job.run_over_predicted = batch_.run_over_predicted();
   const size_t begin = begin_frame(job.framed);
   if (job.reply_gzip) {
     Bytes plain;

@@ -19,6 +19,7 @@ constexpr size_t kTurnsMax = 1u << 16;
 WorkerPool::WorkerPool(const EngineOptions& options)
     : workers_max_(options.worker_threads),
       first_slot_(options.io_threads),
+      has_cores_(usable_cores() > options.io_threads),
       turns_(kTurnsMax),
       thread_ids_(options.worker_threads) {
   TILTYARD_ASSERT(sem_init(&due_, 0, 0) == 0, "a semaphore can be made");

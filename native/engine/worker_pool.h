@@ -27,6 +27,8 @@ class WorkerPool {
   // Ends the threads and frees the jobs that are still queued; no io thread runs any more.
   void stop();
   bool empty() const { return workers_max_ == 0; }
+  // Whether the process may use more cores than its io threads fill.
+  bool has_cores() const { return has_cores_; }
   // One a worker; 0 until it has started.
   std::vector<int> thread_ids() const;
 
@@ -40,6 +42,7 @@ class WorkerPool {
 
   const uint32_t workers_max_;
   const uint32_t first_slot_;
+  const bool has_cores_;
   MpmcQueue<Turn> turns_;   // versions that a worker should look at
   sem_t due_;               // one post a turn
   std::atomic<bool> stopping_{false};

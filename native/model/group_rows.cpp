@@ -9,7 +9,8 @@ namespace {
 constexpr uint32_t kGroupsBetweenTries = 64;
 // A larger group makes its first request wait: it has to be worth it.
 constexpr double kWorthwhile = 0.97;
-// The weight of a new run in what is known of its size; one that was preempted counts twice at most.
+// The weight of a new run in what is known of its size; one that was preempted counts twice at
+// most.
 constexpr double kNewWeight = 0.125;
 constexpr double kOutlier = 2;
 
@@ -29,9 +30,8 @@ int64_t GroupRows::next() {
 
 void GroupRows::update(int64_t rows, int64_t elements, double run_ns) {
   if (rows < 1 || elements < 1) return;
-  const size_t size =
-      std::min<size_t>(static_cast<size_t>(std::bit_width(static_cast<uint64_t>(rows))) - 1,
-                       kSizes - 1);
+  const size_t size = std::min<size_t>(
+      static_cast<size_t>(std::bit_width(static_cast<uint64_t>(rows))) - 1, kSizes - 1);
   const double seen = run_ns / static_cast<double>(elements);
   double& known = element_ns_[size];
   known = known == 0 ? seen : known + (std::min(seen, known * kOutlier) - known) * kNewWeight;

@@ -42,7 +42,7 @@ struct BatchPlan {
   bool batchable = false;
   uint32_t rows_min = 1;      // lone rows are padded to this, 1 or 2
   bool bitwise = false;       // a row's bits are the same alone and in any batch
-  double error_max = 0;       // else the largest relative difference seen
+  double error_max = 0;       // else the relative difference to expect: twice the largest seen
   std::string reason;         // why it is not batchable, or not bitwise; empty otherwise
 };
 
@@ -73,6 +73,9 @@ class ModelVersion {
   // What the thread of `slot` expects a run over so many input elements to take.
   double predict_ns(uint32_t slot, int64_t elements) const {
     return cost_.predict_ns(elements) * thread(slot).correction.factor();
+  }
+  int64_t elements_within(uint32_t slot, double run_ns) const {
+    return cost_.elements_within(run_ns / thread(slot).correction.factor());
   }
   uint32_t batch_rows_max() const { return batch_rows_max_; }
   // Output shapes with -1 for the rows, known when every other dimension is; else rank 0 and false.

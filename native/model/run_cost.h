@@ -1,4 +1,5 @@
-// What a run of a version costs, to decide where it runs: fitted at warm-up, corrected by every run.
+// What a run of a version costs, to decide where it runs: fitted at warm-up, corrected by every
+// run.
 //
 // A request's size is its input elements, not its rows: where other dimensions are free, a row of
 // one request may be a hundred times that of another.
@@ -18,6 +19,12 @@ struct RunCost {
   double lone_ns() const { return base_ns + row_ns; }
   double predict_ns(int64_t elements) const {
     return base_ns + row_ns * static_cast<double>(elements) / row_elements;
+  }
+  // The most input elements that a run of at most `run_ns` has; -1 when not even none fits.
+  int64_t elements_within(double run_ns) const {
+    if (run_ns < base_ns) return -1;
+    const double elements = (run_ns - base_ns) * row_elements / std::max(row_ns, 1e-3);
+    return static_cast<int64_t>(std::min(elements, 1e15));
   }
 };
 

@@ -12,7 +12,9 @@ namespace tiltyard {
 namespace {
 
 constexpr size_t kRandomRows = 64;
+constexpr size_t kRowsMin = 64;         // variants included
 constexpr size_t kRowsMax = 128;        // of the samples that are used
+constexpr double kVariation = 0.125;    // of a value, up or down
 constexpr int64_t kFreeDimension = 8;   // what a free dimension but the first becomes
 constexpr uint64_t kSeed = 20'240'607;
 
@@ -118,6 +120,17 @@ SampleTensor slice(const SampleTensor& from, int64_t row) {
 }
 
 template <typename T>
+void vary(Bytes& raw, std::mt19937_64& random) {
+  std::uniform_real_distribution<double> factor(1 - kVariation, 1 + kVariation);
+  for (size_t at = 0; at + sizeof(T) <= raw.size(); at += sizeof(T)) {
+    T value;
+    std::memcpy(&value, raw.data() + at, sizeof(T));
+    value = static_cast<T>(value * factor(random));
+    std::memcpy(raw.data() + at, &value, sizeof(T));
+  }
+}
+
+template <typename T>
 void make_extreme(Bytes& raw, const Extreme& extreme) {
   for (size_t at = 0; at + sizeof(T) <= raw.size(); at += sizeof(T)) {
     T value;
@@ -144,7 +157,10 @@ std::unique_ptr<TrialRows> TrialRows::create(const Signature& signature,
   std::unique_ptr<TrialRows> trial(new TrialRows(signature));
   trial->whole_ = *trial->bind(used);
   trial->add_rows(used);
-  if (trial->has_rows()) trial->add_extremes();
+  if (trial->has_rows()) {
+    trial->add_variants();
+    trial->add_extremes();
+  }
   return trial;
 }
 
@@ -180,6 +196,26 @@ void TrialRows::add_rows(const std::vector<SampleTensor>& samples) {
     std::vector<SampleTensor> one;
     for (const SampleTensor& sample : samples) one.push_back(slice(sample, row));
     rows_.push_back(bind(one));
+  }
+}
+
+void TrialRows::add_variants() {
+  const bool has_floats =
+      std::any_of(signature_.inputs.begin(), signature_.inputs.end(), [](const TensorSpec& spec) {
+        return spec.type == DataType::FP32 || spec.type == DataType::FP64;
+      });
+  if (!has_floats) return;
+  std::mt19937_64 random(kSeed);
+  const size_t given = rows_.size();
+  for (size_t i = 0; rows_.size() < kRowsMin; ++i) {
+    std::vector<SampleTensor> tensors;
+    for (const BoundInput& input : rows_[i % given]->inputs) {
+      SampleTensor tensor{input.spec->type, input.shape, Bytes(input.raw)};
+      if (tensor.type == DataType::FP32) vary<float>(tensor.raw, random);
+      if (tensor.type == DataType::FP64) vary<double>(tensor.raw, random);
+      tensors.push_back(std::move(tensor));
+    }
+    rows_.push_back(bind(tensors));
   }
 }
 

@@ -120,7 +120,8 @@ void Warmup::accept(const Trial& trial) {
   BatchPlan& plan = version_.batch_plan_;
   plan.rows_min = trial.rows_min;
   plan.bitwise = difference.bitwise;
-  plan.error_max = difference.error;
+  // A last bit is worth up to twice as much, relative to its number, in other numbers than these.
+  plan.error_max = 2 * difference.error;
   plan.reason = difference.bitwise ? "" : "rounding differs with the batch";
   // A batch never gets larger than those that were compared.
   version_.batch_rows_max_ = std::min(options_.batch_rows_max, trial.rows_max);

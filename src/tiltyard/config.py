@@ -56,6 +56,7 @@ class Limits(BaseModel):
     read_arena_bytes: Annotated[int, Field(ge=64 * KIB, lt=2**32)] = 4 * MIB
     read_bytes_per_connection_max: Positive = 256 * KIB
     requests_per_connection_max: Positive = 256
+    requests_per_cycle_max: Positive = 1_024
     cycle_run_us_max: Positive = 1_000
     inline_run_us_max: Count = 300
     # calls and messages

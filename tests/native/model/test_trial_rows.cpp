@@ -31,6 +31,24 @@ TEST_CASE("samples fall apart into rows, strings too") {
   CHECK(rows->row(2).inputs[0].raw == framed_of({"a", ""}));
 }
 
+TEST_CASE("few samples of floats are followed by variants near them") {
+  std::string what;
+  const Signature signature = signature_of(DataType::FP32, {-1, 2});
+  const auto rows = TrialRows::create(
+      signature, {{DataType::FP32, shape_of({2, 2}), raw_of<float>({1, 0, -4, 8})}}, what);
+  REQUIRE_MESSAGE(rows != nullptr, what);
+  REQUIRE(rows->row_count() == 64);
+  CHECK(values_of<float>(rows->row(1).inputs[0].raw) == std::vector<float>{-4, 8});
+  for (size_t i = 2; i < rows->row_count(); ++i) {
+    const std::vector<float> of = values_of<float>(rows->row(i % 2).inputs[0].raw);
+    const std::vector<float> varied = values_of<float>(rows->row(i).inputs[0].raw);
+    for (size_t v = 0; v < 2; ++v) {
+      CHECK((varied[v] != of[v]) == (of[v] != 0));
+      CHECK(std::abs(varied[v] - of[v]) <= std::abs(of[v]) / 8);
+    }
+  }
+}
+
 TEST_CASE("extremes are among the rows that are tried") {
   std::string what;
   const Signature signature = signature_of(DataType::FP32, {-1, 1});
