@@ -19,7 +19,7 @@ constexpr double kOutlier = 2;
 int64_t GroupRows::next() {
   ++groups_;
   size_t size = best_;
-  const bool may_grow = best_ + 1 < kSizes;
+  const bool may_grow = element_ns_[best_] != 0 && best_ + 1 < kSizes;
   if (may_grow && (element_ns_[best_ + 1] == 0 || groups_ % kGroupsBetweenTries == 0)) {
     size = best_ + 1;
   } else if (best_ > 0 && groups_ % kGroupsBetweenTries == kGroupsBetweenTries / 2) {
