@@ -32,9 +32,9 @@ void ConnectionKeeper::tick_one(Connection& connection, uint64_t now_ns) {
   books.requests_at_tick = books.requests;
   requests_per_tick_ += books.requests_per_tick;
   check_timeouts(connection, now_ns);
-  check_flood(connection, now_ns);
+  begin_second(connection, now_ns);
   if (books.is_dead || connection.handshaking()) return;
-  expire_calls(connection, now_ns);
+  check_calls(connection, now_ns);
   check_keepalive(connection, now_ns);
   if (is_over(books.opened_ns, now_ns, limits_.connection_age_ms_max) && !books.is_closing) {
     counters_.closed_age.add();
@@ -59,7 +59,8 @@ void ConnectionKeeper::check_timeouts(Connection& connection, uint64_t now_ns) {
   }
 }
 
-void ConnectionKeeper::check_flood(Connection& connection, uint64_t now_ns) {
+// Floods are counted by the second, and looked for after each read (ConnectionSet).
+void ConnectionKeeper::begin_second(Connection& connection, uint64_t now_ns) {
   Connection::Bookkeeping& books = connection.books;
   books.control_frames += connection.http2().take_control_frames();
   if (books.control_frames > limits_.control_frames_per_s_max) {
@@ -72,6 +73,7 @@ void ConnectionKeeper::check_flood(Connection& connection, uint64_t now_ns) {
   books.control_frames = 0;
 }
 
+  books.resets = 0;
 void ConnectionKeeper::check_keepalive(Connection& connection, uint64_t now_ns) {
   Connection::Bookkeeping& books = connection.books;
   if (connection.http2().ping_acknowledged()) {
@@ -88,20 +90,42 @@ void ConnectionKeeper::check_keepalive(Connection& connection, uint64_t now_ns) 
   }
 }
 
-// An expired call that has not run never will, here or on a worker.
-void ConnectionKeeper::expire_calls(Connection& connection, uint64_t now_ns) {
+void ConnectionKeeper::check_calls(Connection& connection, uint64_t now_ns) {
   calls_.for_each_on(connection, [&](Call& call) {
-    const uint64_t deadline_ns = call.metadata.deadline_ns;
-    if (call.ended || deadline_ns == 0 || now_ns < deadline_ns) return;
-    for (Job* job : call.jobs) job->cancelled.store(true, std::memory_order_relaxed);
-    counters_.deadline_passed_waiting.add();
-    const std::string late_us = std::to_string((now_ns - deadline_ns) / 1000);
-    replier_.end(call, make_error(Error::deadline_passed, {late_us}));
+    expire(call, now_ns);
+    check_output(call, now_ns);
   });
 }
 
 void ConnectionKeeper::begin_drain(uint64_t now_ns) {
   for (Connection* connection : connections_.all()) {
+// An expired call that has not run never will, here or on a worker.
+void ConnectionKeeper::expire(Call& call, uint64_t now_ns) {
+  const uint64_t deadline_ns = call.metadata.deadline_ns;
+  if (call.ended || deadline_ns == 0 || now_ns < deadline_ns) return;
+  for (Job* job : call.jobs) job->cancelled.store(true, std::memory_order_relaxed);
+  counters_.deadline_passed_waiting.add();
+  const std::string late_us = std::to_string((now_ns - deadline_ns) / 1000);
+  replier_.end(call, make_error(Error::deadline_passed, {late_us}));
+}
+
+// A client that keeps its windows shut must not make us keep its replies: those that still wait at
+// a tick count as bytes in flight, and a call none of whose bytes is taken is given up.
+void ConnectionKeeper::check_output(Call& call, uint64_t now_ns) {
+  const size_t waiting = call.output_bytes();
+  if (waiting == 0) {
+    call.blocked_since_ns = 0;
+  } else if (call.blocked_since_ns == 0) {
+    call.blocked_since_ns = now_ns;
+  }
+  const bool is_stalled = is_over(call.blocked_since_ns, now_ns, limits_.slow_reader_ms_max);
+  const bool has_room = call.output_charge.try_set(shared_.budget, waiting);
+  if (has_room && !is_stalled) return;
+  (is_stalled ? counters_.calls_stalled : counters_.replies_dropped).add();
+  call.connection->http2().submit_reset(call.stream_id, NGHTTP2_ENHANCE_YOUR_CALM);
+  replier_.mark_dirty(*call.connection);
+}
+
     if (connection->handshaking()) {
       connections_.doom(*connection, counters_.closed_handshake);
     } else {

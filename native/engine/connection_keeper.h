@@ -32,11 +32,13 @@ class ConnectionKeeper {
  private:
   void tick_one(Connection& connection, uint64_t now_ns);
   void check_timeouts(Connection& connection, uint64_t now_ns);
-  void check_flood(Connection& connection, uint64_t now_ns);
+  static void begin_second(Connection& connection, uint64_t now_ns);
   void check_keepalive(Connection& connection, uint64_t now_ns);
   void begin_close(Connection& connection, uint64_t now_ns);
   void advance_close(Connection& connection, uint64_t now_ns);
-  void expire_calls(Connection& connection, uint64_t now_ns);
+  void check_calls(Connection& connection, uint64_t now_ns);
+  void expire(Call& call, uint64_t now_ns);
+  void check_output(Call& call, uint64_t now_ns);
 
   EngineShared& shared_;
   const Limits& limits_;

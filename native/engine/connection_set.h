@@ -41,6 +41,8 @@ class ConnectionSet {
   void note_event(const epoll_event& event);
   bool finish_handshake(Connection& connection);
   void read_one(Connection& connection);
+  void end_input(Connection& connection);
+  bool is_flooding(Connection& connection);
   void watch_output(Connection& connection, bool wanted);
   void put_on_ready_list(Connection& connection);
   void flush_one(Connection& connection, uint64_t now_ns);

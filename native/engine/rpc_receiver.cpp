@@ -207,6 +207,14 @@ void RpcReceiver::cancel(Call& call) {
 }
 
 void RpcReceiver::drop_calls(Connection& connection) {
+void RpcReceiver::drop_unfinished(Connection& connection) {
+  calls_.for_each_on(connection, [&connection](Call& call) {
+    const bool is_watch = call.metadata.method->method == Method::health_watch;
+    if (call.ended || (call.input_ended && !is_watch)) return;
+    connection.http2().submit_reset(call.stream_id, NGHTTP2_CANCEL);
+  });
+}
+
   calls_.for_each_on(connection, [this](Call& call) { cancel(call); });
 }
 
@@ -219,6 +227,7 @@ BytesView RpcReceiver::take_body(uint32_t tag, size_t bytes) {
   const BytesView taken = replier_.take_body(call, bytes);
   counters_.bytes_out.add(bytes);
   if (!call.held_input.empty()) note_answered(call);
+  call.blocked_since_ns = 0;
   return taken;
 }
 

@@ -20,6 +20,7 @@ namespace tiltyard {
 struct ReceivedMessage {
   ReplyTo to;
   GrpcMessage message;
+  Charge charge;  // for what it was inflated to, or what it holds while it is put off
   uint64_t arrived_ns = 0;
 };
 
@@ -45,6 +46,8 @@ class RpcReceiver final : public Http2Handler {
   uint32_t on_stream_opened(Http2Session& session, int32_t stream_id) override;
   void on_header(Http2Session& session, uint32_t tag, BytesView name, BytesView value) override;
   void on_headers_end(Http2Session& session, uint32_t tag, bool end_of_stream) override;
+  // The client can send no more: what it has not asked in full will not be, and nobody watches.
+  void drop_unfinished(Connection& connection);
   void on_data(Http2Session& session, uint32_t tag, BytesView data) override;
   void on_end_of_stream(Http2Session& session, uint32_t tag) override;
   void on_stream_closed(Http2Session& session, uint32_t tag, uint32_t error_code) override;

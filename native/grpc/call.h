@@ -62,11 +62,19 @@ struct Call {
 
   Bytes body;               // framed replies on their way out
   size_t body_from = 0;     // the first byte not yet taken
+  uint64_t blocked_since_ns = 0;  // the client took no byte of `body` since; 0: none waits
+  Charge output_charge;     // for replies that the client is slow to take
   bool response_begun = false;
   bool ended = false;       // after `body` come the trailers
   Status end_status;
 
   CallHandle handle() const { return {index, generation}; }
+  // Bytes of replies that wait for the client, or for an earlier reply.
+  size_t output_bytes() const {
+    size_t bytes = body.size() - body_from;
+    for (const Answer& answer : answers) bytes += answer.framed.size();
+    return bytes;
+  }
   bool replies_gzip() const {
     return metadata.request_encoding == Encoding::gzip && metadata.accepts_gzip;
   }

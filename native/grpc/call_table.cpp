@@ -25,6 +25,8 @@ void reset(Call& call) {
   call.body.clear();
   if (call.body.capacity() > kBodyBytesKept) call.body.shrink_to_fit();
   call.body_from = 0;
+  call.blocked_since_ns = 0;
+  call.output_charge.release();
   call.response_begun = false;
   call.ended = false;
   call.end_status = Status();

@@ -11,6 +11,7 @@ struct Http2Callbacks {
   static nghttp2_session_callbacks* make();
 
   static uint32_t tag_of(Http2Session& http2, int32_t stream_id);
+  static int begin_frame(nghttp2_session*, const nghttp2_frame_hd* header, void* self);
   static int begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* self);
   static int header(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name,
                     size_t name_bytes, const uint8_t* value, size_t value_bytes, uint8_t flags,

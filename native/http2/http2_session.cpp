@@ -12,14 +12,19 @@ namespace {
 
 constexpr size_t kHeadersSentMax = 16;
 
-nghttp2_option* make_options(const Limits& limits) {
+// nghttp2's own limits of floods stand where one read cannot reach them: ours are looked at after
+// each read, and say so to the client and the counters.
+constexpr size_t kAcksWaitingMax = 100'000;
+constexpr uint64_t kResetsUnlimited = UINT64_MAX;
+
+nghttp2_option* make_options() {
   nghttp2_option* option = nullptr;
   TILTYARD_ASSERT(nghttp2_option_new(&option) == 0, "out of memory for HTTP/2 options");
   nghttp2_option_set_no_auto_window_update(option, 1);
   nghttp2_option_set_no_closed_streams(option, 1);
   nghttp2_option_set_server_fallback_rfc7540_priorities(option, 0);
-  nghttp2_option_set_stream_reset_rate_limit(option, limits.resets_per_s_max,
-                                             limits.resets_per_s_max);
+  nghttp2_option_set_stream_reset_rate_limit(option, kResetsUnlimited, kResetsUnlimited);
+  nghttp2_option_set_max_outbound_ack(option, kAcksWaitingMax);
   nghttp2_option_set_max_continuations(option, 8);
   return option;
 }
@@ -42,9 +47,10 @@ size_t to_nv(std::span<const Http2Header> headers, std::array<nghttp2_nv, kHeade
 
 }  // namespace
 
-Http2Session::Http2Session(const Limits& limits, void* owner) : owner_(owner) {
+Http2Session::Http2Session(const Limits& limits, void* owner)
+    : owner_(owner), frame_bytes_max_(limits.output_bytes_max) {
   static nghttp2_session_callbacks* const callbacks = Http2Callbacks::make();
-  nghttp2_option* option = make_options(limits);
+  nghttp2_option* option = make_options();
   TILTYARD_ASSERT(nghttp2_session_server_new2(&session_, callbacks, this, option) == 0,
                   "out of memory for an HTTP/2 session");
   nghttp2_option_del(option);
@@ -59,11 +65,17 @@ Http2Session::Http2Session(const Limits& limits, void* owner) : owner_(owner) {
                                         static_cast<int32_t>(limits.connection_window_bytes));
 }
 
-Http2Session::~Http2Session() { nghttp2_session_del(session_); }
+Http2Session::~Http2Session() {
+  nghttp2_session_del(session_);
+}
 
 bool Http2Session::feed(BytesView bytes) {
   const ssize_t taken = nghttp2_session_mem_recv(
       session_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+  // Where nghttp2 gives up without a word.
+  if (taken == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS || taken == NGHTTP2_ERR_FLOODED) {
+    submit_goaway(NGHTTP2_ENHANCE_YOUR_CALM);
+  }
   return taken == static_cast<ssize_t>(bytes.size());
 }
 
@@ -122,17 +134,29 @@ void Http2Session::consume_stream(int32_t stream_id, size_t bytes) {
   nghttp2_session_consume_stream(session_, stream_id, bytes);
 }
 
-void Http2Session::submit_shutdown_notice() { nghttp2_submit_shutdown_notice(session_); }
+void Http2Session::submit_shutdown_notice() {
+  nghttp2_submit_shutdown_notice(session_);
+}
 
 void Http2Session::submit_goaway(uint32_t error_code) {
   const int32_t last = nghttp2_session_get_last_proc_stream_id(session_);
   nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, last, error_code, nullptr, 0);
 }
 
-void Http2Session::submit_ping() { nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr); }
+void Http2Session::submit_ping() {
+  nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr);
+}
 
-uint32_t Http2Session::take_control_frames() { return std::exchange(control_frames_, 0); }
+uint32_t Http2Session::take_control_frames() {
+  return std::exchange(control_frames_, 0);
+}
 
-bool Http2Session::ping_acknowledged() { return std::exchange(ping_acknowledged_, false); }
+uint32_t Http2Session::take_resets() {
+  return std::exchange(resets_, 0);
+}
+
+bool Http2Session::ping_acknowledged() {
+  return std::exchange(ping_acknowledged_, false);
+}
 
 }  // namespace tiltyard

@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "http2/stream_history.h"
 
 namespace tiltyard {
 
@@ -64,7 +65,8 @@ class Http2Session {
   void set_handler(Http2Handler* handler) { handler_ = handler; }
   void* owner() const { return owner_; }
 
-  // Takes all of `bytes`. False: the connection is beyond repair; flush the output and close it.
+  // Takes all of `bytes`. False: the connection is beyond repair; flush the output, in which the
+  // client is told where nghttp2 can tell it, and close it.
   [[nodiscard]] bool feed(BytesView bytes);
 
   // Appends frames to `out` until there are none or it holds `bytes_max`. False as feed().
@@ -94,8 +96,12 @@ class Http2Session {
 
   // Counted since the last call of take_control_frames(): frames that cost work and carry none.
   uint32_t take_control_frames();
+  // Likewise: streams that the client reset, or made us reset by what it sent.
+  uint32_t take_resets();
   bool ping_acknowledged();  // true once after each PING ack
   bool preface_done() const { return preface_done_; }
+  // A GOAWAY with an error has gone out.
+  bool has_failed() const { return has_failed_; }
 
  private:
   friend struct Http2Callbacks;
@@ -104,11 +110,15 @@ class Http2Session {
   Http2Handler* handler_ = nullptr;
   void* owner_;
   Bytes* output_ = nullptr;  // where take_output() collects, while it runs
+  const uint32_t frame_bytes_max_;
   uint32_t control_frames_ = 0;
+  uint32_t resets_ = 0;
+  bool has_failed_ = false;
   bool ping_acknowledged_ = false;
   bool preface_done_ = false;
   int32_t last_stream_id_ = 0;  // whose tag is last_tag_; 0: nobody's
   uint32_t last_tag_ = 0;
+  StreamHistory history_;
 };
 
 }  // namespace tiltyard

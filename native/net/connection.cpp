@@ -29,7 +29,7 @@ IoResult Connection::read(char* to, size_t bytes_max, bool& may_have_more) {
   may_have_more = got == static_cast<ssize_t>(bytes_max);
   if (got > 0) return {IoResult::Kind::bytes, static_cast<size_t>(got)};
   if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return {IoResult::Kind::would_block};
-  return {IoResult::Kind::closed};
+  return {got == 0 ? IoResult::Kind::ended : IoResult::Kind::closed};
 }
 
 size_t Connection::write_some(const char* from, size_t bytes, bool& closed) {
@@ -55,9 +55,12 @@ size_t Connection::write_some(const char* from, size_t bytes, bool& closed) {
 
 Connection::Flushed Connection::flush(Bytes& scratch, uint64_t now_ns) {
   bool closed = false;
+  size_t moved = 0;
   for (;;) {
     if (unsent_bytes() > 0) {
-      unsent_from_ += write_some(unsent_.data() + unsent_from_, unsent_bytes(), closed);
+      const size_t written = write_some(unsent_.data() + unsent_from_, unsent_bytes(), closed);
+      unsent_from_ += written;
+      moved += written;
       if (closed) return Flushed::closed;
       if (unsent_bytes() > 0) break;
       unsent_.clear();
@@ -67,6 +70,7 @@ Connection::Flushed Connection::flush(Bytes& scratch, uint64_t now_ns) {
     scratch.clear();
     const bool healthy = http2_.take_output(scratch, limits_.output_bytes_max);
     const size_t written = write_some(scratch.data(), scratch.size(), closed);
+    moved += written;
     if (closed || !healthy) return Flushed::closed;
     if (written < scratch.size()) {
       unsent_.assign(scratch, written);
@@ -77,7 +81,7 @@ Connection::Flushed Connection::flush(Bytes& scratch, uint64_t now_ns) {
       return Flushed::all;
     }
   }
-  if (books.blocked_since_ns == 0) books.blocked_since_ns = now_ns;
+  if (moved > 0 || books.blocked_since_ns == 0) books.blocked_since_ns = now_ns;
   return Flushed::blocked;
 }
 

@@ -109,10 +109,12 @@ Status TlsContext::create(const std::string& certificate_pem, const std::string&
   return {};
 }
 
-TlsContext::~TlsContext() { SSL_CTX_free(context_); }
+TlsContext::~TlsContext() {
+  SSL_CTX_free(context_);
+}
 
-// OpenSSL's view of the socket. Its own socket BIO does not tell when a read has emptied the socket,
-// and each record would cost a second system call to find out.
+// OpenSSL's view of the socket. Its own socket BIO does not tell when a read has emptied the
+// socket, and each record would cost a second system call to find out.
 struct TlsSocket {
   static TlsStream& stream(BIO* bio) { return *static_cast<TlsStream*>(BIO_get_data(bio)); }
 
@@ -149,8 +151,7 @@ struct TlsSocket {
   }
 };
 
-TlsStream::TlsStream(const TlsContext& context, int fd)
-    : ssl_(SSL_new(context.context_)), fd_(fd) {
+TlsStream::TlsStream(const TlsContext& context, int fd) : ssl_(SSL_new(context.context_)), fd_(fd) {
   BIO* bio = BIO_new(TlsSocket::method());
   TILTYARD_ASSERT(ssl_ != nullptr && bio != nullptr, "out of memory for a TLS stream");
   BIO_set_data(bio, this);
@@ -161,7 +162,9 @@ TlsStream::TlsStream(const TlsContext& context, int fd)
   SSL_set_read_ahead(ssl_, 1);
 }
 
-TlsStream::~TlsStream() { SSL_free(ssl_); }
+TlsStream::~TlsStream() {
+  SSL_free(ssl_);
+}
 
 IoResult::Kind TlsStream::handshake() {
   ERR_clear_error();
@@ -184,7 +187,10 @@ IoResult TlsStream::read(char* to, size_t bytes_max) {
   size_t got = 0;
   const int result = SSL_read_ex(ssl_, to, bytes_max, &got);
   if (result == 1) return {IoResult::Kind::bytes, got};
-  return failed(result);
+  const IoResult failure = failed(result);
+  const bool said_goodbye = (SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN) != 0;
+  if (failure.kind == IoResult::Kind::closed && said_goodbye) return {IoResult::Kind::ended};
+  return failure;
 }
 
 IoResult TlsStream::write(const char* from, size_t bytes) {

@@ -17,7 +17,8 @@ struct TlsSocket;
 
 // Result of one read or write on a transport.
 struct IoResult {
-  enum class Kind : uint8_t { bytes, would_block, closed };
+  // ended: the peer has sent its last byte, and may still read; closed: the transport is broken.
+  enum class Kind : uint8_t { bytes, would_block, ended, closed };
   Kind kind;
   size_t bytes = 0;
 };

@@ -19,6 +19,8 @@ struct alignas(kCacheLineBytes) IoCounters {
   Counter closed_flood, closed_idle, closed_age, closed_slow_reader, closed_handshake;
   Counter closed_keepalive, closed_protocol_error, streams_refused, input_held, read_budget_ran_out;
   std::array<Counter, kErrorCount> errors;  // of calls that ended, by what they ended with
+  Counter handshakes_put_off;
+  Counter calls_stalled, replies_dropped;
 };
 
 }  // namespace tiltyard

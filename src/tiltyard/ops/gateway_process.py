@@ -76,8 +76,9 @@ class GatewayProcess:
 
     def log(self) -> str:
         """All that it has written to stderr so far."""
-        self._log.seek(0)
-        return self._log.read().decode(errors="replace")
+        # The child writes where the shared offset stands, so it must not be moved.
+        number = self._log.fileno()
+        return os.pread(number, os.fstat(number).st_size, 0).decode(errors="replace")
 
     def stop(self) -> int:
         """SIGTERM, and SIGKILL when that does not end it in time; the exit code. Idempotent."""

@@ -38,7 +38,7 @@ TEST_CASE("a read says how much came, that there is no more, and that the peer h
   CHECK(more);
   pair.client.close();
   CHECK(pair.server->read(buffer, sizeof buffer, more).bytes == 6);
-  CHECK(pair.server->read(buffer, sizeof buffer, more).kind == IoResult::Kind::closed);
+  CHECK(pair.server->read(buffer, sizeof buffer, more).kind == IoResult::Kind::ended);
 }
 
 TEST_CASE("output that the peer does not take stays, is timed, and goes out whole later") {
