@@ -45,6 +45,17 @@ def model(
     )
 
 
+def on_rows(
+    nodes: Sequence[NodeProto], opset: int = OPSET, **constants: npt.ArrayLike
+) -> ModelProto:
+    """A model of FP32 x [N,4] to y, whose shape is left to be inferred."""
+    return model(nodes, [tensor("x", ["N", 4])], [tensor("y", None)], constants, opset)
+
+
+def ints(*values: int) -> npt.NDArray[np.int64]:
+    return np.array(values, np.int64)
+
+
 def serialised(proto: onnx.ModelProto) -> bytes:
     return bytes(proto.SerializeToString())
 

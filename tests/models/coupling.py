@@ -8,45 +8,36 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
-from onnx import ModelProto, NodeProto, TensorProto, helper
+from onnx import ModelProto, TensorProto, helper
 
-from tests.models.build import model, node, serialised, tensor
-
-
-def _coupler(nodes: list[NodeProto], opset: int = 18, **constants: npt.ArrayLike) -> ModelProto:
-    return model(nodes, [tensor("x", ["N", 4])], [tensor("y", None)], constants, opset)
-
-
-def _ints(*values: int) -> npt.NDArray[np.int64]:
-    return np.array(values, np.int64)
+from tests.models.build import ints, node, on_rows, serialised, tensor
+from tests.models.coupling_axis import ACROSS_AN_AXIS
+from tests.models.coupling_subgraph import IN_SUBGRAPHS
 
 
 def mean_over_rows() -> ModelProto:
-    return _coupler(
-        [node("ReduceMean", "x axes", "mean"), node("Sub", "x mean", "y")], axes=_ints(0)
-    )
+    return on_rows([node("ReduceMean", "x axes", "mean"), node("Sub", "x mean", "y")], axes=ints(0))
 
 
 def mean_over_all() -> ModelProto:
-    return _coupler([node("ReduceMean", "x", "mean"), node("Sub", "x mean", "y")])
+    return on_rows([node("ReduceMean", "x", "mean"), node("Sub", "x mean", "y")])
 
 
 def softmax_over_rows() -> ModelProto:
-    return _coupler([node("Softmax", "x", "y", axis=0)])
+    return on_rows([node("Softmax", "x", "y", axis=0)])
 
 
 def softmax_over_all_opset_11() -> ModelProto:
     """Before opset 13, axis 0 meant all axes flattened."""
-    return _coupler([node("Softmax", "x", "y", axis=0)], opset=11)
+    return on_rows([node("Softmax", "x", "y", axis=0)], opset=11)
 
 
 def cumulative_over_rows() -> ModelProto:
-    return _coupler([node("CumSum", "x axis", "y")], axis=np.array(0, np.int64))
+    return on_rows([node("CumSum", "x axis", "y")], axis=np.array(0, np.int64))
 
 
 def rows_times_rows() -> ModelProto:
-    return _coupler(
+    return on_rows(
         [
             node("Transpose", "x", "t", perm=[1, 0]),
             node("MatMul", "x t", "similar"),
@@ -56,12 +47,12 @@ def rows_times_rows() -> ModelProto:
 
 
 def gemm_of_rows() -> ModelProto:
-    return _coupler([node("Gemm", "x x", "gram", transA=1), node("MatMul", "x gram", "y")])
+    return on_rows([node("Gemm", "x x", "gram", transA=1), node("MatMul", "x gram", "y")])
 
 
 def above_threshold() -> ModelProto:
     """Couples only when some value is above 100: numeric trials do not see it."""
-    return _coupler(
+    return on_rows(
         [
             node("ReduceMax", "x", "most"),
             node("Greater", "most limit", "far"),
@@ -76,7 +67,7 @@ def through_if() -> ModelProto:
     """The same threshold, through a control-flow branch."""
     yes = helper.make_graph([node("Neg", "x", "a")], "yes", [], [tensor("a", ["N", 4])])
     no = helper.make_graph([node("Identity", "x", "b")], "no", [], [tensor("b", ["N", 4])])
-    return _coupler(
+    return on_rows(
         [
             node("ReduceMax", "x", "most", keepdims=0),
             node("Greater", "most limit", "far"),
@@ -87,48 +78,48 @@ def through_if() -> ModelProto:
 
 
 def mixing_reshape() -> ModelProto:
-    return _coupler(
+    return on_rows(
         [
             node("Reshape", "x shape", "wide"),
             node("Softmax", "wide", "soft", axis=0),
             node("Reshape", "soft back", "y"),
         ],
-        shape=_ints(4, -1),
-        back=_ints(-1, 4),
+        shape=ints(4, -1),
+        back=ints(-1, 4),
     )
 
 
 def pairing_reshape() -> ModelProto:
     """[N,4] as [N/2,8]: neighbours share a softmax."""
-    return _coupler(
+    return on_rows(
         [
             node("Tile", "x twice", "double"),
             node("Reshape", "double shape", "wide"),
             node("Softmax", "wide", "soft"),
             node("Reshape", "soft back", "y"),
         ],
-        twice=_ints(2, 1),
-        shape=_ints(-1, 8),
-        back=_ints(-1, 4),
+        twice=ints(2, 1),
+        shape=ints(-1, 8),
+        back=ints(-1, 4),
     )
 
 
 def joined_rows() -> ModelProto:
-    return _coupler([node("Concat", "x x", "y", axis=0)])
+    return on_rows([node("Concat", "x x", "y", axis=0)])
 
 
 def top_over_rows() -> ModelProto:
-    return _coupler([node("TopK", "x k", "y where", axis=0)], k=_ints(1))
+    return on_rows([node("TopK", "x k", "y where", axis=0)], k=ints(1))
 
 
 def best_row() -> ModelProto:
-    return _coupler(
+    return on_rows(
         [node("ArgMax", "x", "best", axis=0, keepdims=0), node("Gather", "x best", "y", axis=0)]
     )
 
 
 def training_batch_norm() -> ModelProto:
-    return _coupler(
+    return on_rows(
         [node("BatchNormalization", "x one zero zero one", "y m v", training_mode=1)],
         one=np.ones(4, np.float32),
         zero=np.zeros(4, np.float32),
@@ -142,7 +133,7 @@ def scan_over_rows() -> ModelProto:
         [tensor("held", [4]), tensor("row", [4])],
         [tensor("held_out", [4]), tensor("y_row", [4])],
     )
-    return _coupler(
+    return on_rows(
         [node("Scan", "start x", "last y", body=body, num_scan_inputs=1)],
         start=np.zeros(4, np.float32),
     )
@@ -159,7 +150,7 @@ def loop_over_rows() -> ModelProto:
         ],
         [tensor("go_on", [], TensorProto.BOOL), tensor("twice", ["N", 4])],
     )
-    return _coupler(
+    return on_rows(
         [
             node("Shape", "x", "rows", end=1),
             node("Squeeze", "rows", "count"),
@@ -170,7 +161,7 @@ def loop_over_rows() -> ModelProto:
 
 
 def nonzero_rows() -> ModelProto:
-    return _coupler(
+    return on_rows(
         [
             node("NonZero", "x", "places"),
             node("Transpose", "places", "pairs"),
@@ -180,20 +171,20 @@ def nonzero_rows() -> ModelProto:
 
 
 def compressed_rows() -> ModelProto:
-    return _coupler(
+    return on_rows(
         [
             node("ReduceMax", "x axes", "most", keepdims=0),
             node("Greater", "most zero", "keep"),
             node("Compress", "x keep", "y", axis=0),
         ],
-        axes=_ints(1),
+        axes=ints(1),
         zero=0.0,
     )
 
 
 def gather_by_rows() -> ModelProto:
     """Each row looks up another row."""
-    return _coupler(
+    return on_rows(
         [
             node("ArgMax", "x", "place", axis=1, keepdims=0),
             node("Shape", "x", "rows", end=1),
@@ -205,7 +196,7 @@ def gather_by_rows() -> ModelProto:
 
 def scaled_by_count() -> ModelProto:
     """Divides by the number of rows."""
-    return _coupler(
+    return on_rows(
         [
             node("Shape", "x", "rows", end=1),
             node("Cast", "rows", "count", to=TensorProto.FLOAT),
@@ -216,7 +207,7 @@ def scaled_by_count() -> ModelProto:
 
 def numbered_rows() -> ModelProto:
     """Adds each row's place in the batch."""
-    return _coupler(
+    return on_rows(
         [
             node("Shape", "x", "rows", end=1),
             node("Squeeze", "rows", "count"),
@@ -227,13 +218,13 @@ def numbered_rows() -> ModelProto:
         ],
         zero=np.array(0, np.int64),
         one=np.array(1, np.int64),
-        axes=_ints(1),
+        axes=ints(1),
     )
 
 
 def dynamic_quantization() -> ModelProto:
     """One scale for the whole batch: an outlier changes every row."""
-    return _coupler(
+    return on_rows(
         [
             node("DynamicQuantizeLinear", "x", "q scale zero"),
             node("DequantizeLinear", "q scale zero", "y"),
@@ -242,22 +233,22 @@ def dynamic_quantization() -> ModelProto:
 
 
 def random_noise() -> ModelProto:
-    return _coupler([node("RandomNormalLike", "x", "noise"), node("Add", "x noise", "y")])
+    return on_rows([node("RandomNormalLike", "x", "noise"), node("Add", "x noise", "y")])
 
 
 def reversed_rows() -> ModelProto:
-    return _coupler(
+    return on_rows(
         [node("Slice", "x starts ends axes steps", "y")],
-        starts=_ints(-1),
-        ends=_ints(-(2**31)),
-        axes=_ints(0),
-        steps=_ints(-1),
+        starts=ints(-1),
+        ends=ints(-(2**31)),
+        axes=ints(0),
+        steps=ints(-1),
     )
 
 
 def constant_a_row() -> ModelProto:
     """Adds a constant of two rows, so that it runs only for two."""
-    return _coupler([node("Add", "x places", "y")], places=np.ones((2, 4), np.float32))
+    return on_rows([node("Add", "x places", "y")], places=np.ones((2, 4), np.float32))
 
 
 _BUILDERS: tuple[Callable[[], ModelProto], ...] = (
@@ -287,6 +278,8 @@ _BUILDERS: tuple[Callable[[], ModelProto], ...] = (
     random_noise,
     reversed_rows,
     constant_a_row,
+    *IN_SUBGRAPHS,
+    *ACROSS_AN_AXIS,
 )
 
 
