@@ -74,7 +74,7 @@ def model_config(version: "LoadedVersion", batch_rows_max: int) -> bytes:
     """The serialized ModelConfigResponse.
 
     A batchable model has max_batch_size above 0, and then its dims leave the batch dimension out;
-    clients put it back. Its metadata has it, as -1.
+    clients put it back. Its metadata has it, as -1. The parameters say what its batches are worth.
     """
     config = messages.ModelConfig(
         name=version.model,
@@ -90,6 +90,8 @@ def model_config(version: "LoadedVersion", batch_rows_max: int) -> bytes:
         _add_tensor(config.input, spec, batched=version.batchable)
     for spec in version.outputs:
         _add_tensor(config.output, spec, batched=version.batchable)
+    for name, text in _batching(version).items():
+        config.parameters[name].string_value = text
     return _bytes(messages.ModelConfigResponse(config=config))
 
 
@@ -110,6 +112,18 @@ def _by_model(versions: Iterable["LoadedVersion"]) -> dict[str, list["LoadedVers
     for version in sorted(versions, key=lambda version: version.version):
         found.setdefault(version.model, []).append(version)
     return found
+
+
+def _batching(version: "LoadedVersion") -> dict[str, str]:
+    if not version.batchable:
+        return {"batching": "off", "batching_reason": version.batch_reason}
+    if version.bitwise:
+        return {"batching": "bitwise"}
+    return {
+        "batching": "within error",
+        "batching_error_max": f"{version.error_max:.3g}",
+        "batching_reason": version.batch_reason,
+    }
 
 
 def _add_tensor(tensors: Any, spec: "TensorSpec", *, batched: bool) -> None:

@@ -26,6 +26,9 @@ class Loaded:
     inputs: tuple[Spec, ...] = (Spec("X", "FP32", (-1, 30)),)
     outputs: tuple[Spec, ...] = (Spec("label", "INT64", (-1,)), Spec("name", "BYTES", (-1, 2)))
     batchable: bool = True
+    bitwise: bool = True
+    error_max: float = 0.0
+    batch_reason: str = ""
 
 
 def loaded(model: str, version: int, **fields: Any) -> "LoadedVersion":
@@ -76,6 +79,26 @@ def test_model_config_of_other_models_has_whole_shapes() -> None:
     assert config.WhichOneof("scheduling_choice") is None
     assert [list(t.dims) for t in config.input] == [[-1, 30]]
     assert (config.platform, config.backend) == ("onnxruntime_onnx", "onnxruntime")
+
+
+def test_model_config_says_what_batches_are_worth() -> None:
+    found = [
+        {name: value.string_value for name, value in config_of(version).parameters.items()}
+        for version in (
+            loaded("exact", 1),
+            loaded("near", 1, bitwise=False, error_max=2.4e-7, batch_reason="rounding differs"),
+            loaded("coupled", 1, batchable=False, batch_reason="not proved"),
+        )
+    ]
+    assert found == [
+        {"batching": "bitwise"},
+        {
+            "batching": "within error",
+            "batching_error_max": "2.4e-07",
+            "batching_reason": "rounding differs",
+        },
+        {"batching": "off", "batching_reason": "not proved"},
+    ]
 
 
 def test_index_is_sorted_and_has_reasons() -> None:
