@@ -38,11 +38,28 @@ PlainReading read_plainly(BytesView raw) {
   return found;
 }
 
+// The sentence names the element that is wrong, or both counts.
+void check_problem(BytesView raw, int64_t claimed, const PlainReading& plain) {
+  const Bytes problem = framing_problem(raw, claimed);
+  const Bytes found = std::to_string(plain.elements.size());
+  switch (plain.framing) {
+    case BytesFraming::truncated_length:
+      CLAIM(problem == "the data ends inside the length of element " + found);
+      break;
+    case BytesFraming::truncated_element:
+      CLAIM(problem.starts_with("element " + found + " has a length of "));
+      break;
+    default:
+      CLAIM(problem == "expected " + std::to_string(claimed) + " elements, got " + found);
+  }
+}
+
 void check_decode(BytesView raw, int64_t shift) {
   const PlainReading plain = read_plainly(raw);
   const auto found = static_cast<int64_t>(plain.elements.size());
   const int64_t claimed = found + shift;
   const BytesFraming framing = check_framed_bytes(raw, claimed);
+  if (framing != BytesFraming::ok) check_problem(raw, claimed, plain);
   if (plain.framing != BytesFraming::ok) {
     CLAIM(framing == plain.framing);
     return;
