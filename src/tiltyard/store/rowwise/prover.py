@@ -111,6 +111,10 @@ class Prover:
             self._values[info.name] = Rows((ROWS, *map(_dimension, shape[1:])), 0)
         for name in sorted((firsts & others) - {"", "?"}):
             raise NotProved(f"dimension {name!r} is the first of an input and another one too")
+        named = sorted(firsts - {"", "?"})
+        if len(named) > 1:
+            # A request may then have more of the one than of the other, which no batch can.
+            raise NotProved(f"the inputs' first dimensions have different names: {named}")
 
     def _step(self, node: NodeProto) -> None:
         domain = "" if node.domain == "ai.onnx" else node.domain

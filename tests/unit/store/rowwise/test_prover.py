@@ -201,6 +201,15 @@ def test_the_batch_may_not_be_another_dimension_too() -> None:
     assert _verdict(proto) == "dimension 'N' is the first of an input and another one too"
 
 
+def test_inputs_with_rows_of_their_own_are_no_batch() -> None:
+    proto = model(
+        [node("Relu", "a", "y"), node("Relu", "b", "z")],
+        [tensor("a", ["N", 4]), tensor("b", ["M", 4])],
+        [tensor("y", ["N", 4]), tensor("z", ["M", 4])],
+    )
+    assert _verdict(proto) == "the inputs' first dimensions have different names: ['M', 'N']"
+
+
 def test_a_constant_output_is_not_row_wise() -> None:
     proto = model(
         [node("Relu", "x", "y"), node("Identity", "c", "z")],
