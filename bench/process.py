@@ -1,7 +1,6 @@
 """What a process costs: CPU time and memory, read from the kernel."""
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 _CPUCLOCK_SCHED = 2  # linux/posix-timers: the precise CPU clock of a process
@@ -10,28 +9,6 @@ _CPUCLOCK_SCHED = 2  # linux/posix-timers: the precise CPU clock of a process
 def cpu_ns(pid: int) -> int:
     """CPU time of a process, all threads, ended ones too. Raises OSError when it is gone."""
     return time.clock_gettime_ns((~pid << 3) | _CPUCLOCK_SCHED)
-
-
-@dataclass(frozen=True)
-class ThreadCpu:
-    """CPU time one living thread has used."""
-
-    tid: int
-    name: str
-    cpu_ns: int
-
-
-def threads(pid: int) -> list[ThreadCpu]:
-    """The living threads of a process."""
-    found = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        try:
-            name = (task / "comm").read_text().strip()
-            used = int((task / "schedstat").read_text().split()[0])
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it ended while we looked
-        found.append(ThreadCpu(int(task.name), name, used))
-    return found
 
 
 def resident_bytes(pid: int) -> int:

@@ -116,16 +116,20 @@ class Server:
     def _wait_for_address(self, pattern: str) -> str:
         give_up = time.monotonic() + START_S_MAX
         while time.monotonic() < give_up:
-            if found := re.search(pattern, self._log.read_text(errors="replace")):
+            if found := re.search(pattern, self.log()):
                 return found.group(1)
             if self._process is not None and self._process.poll() is not None:
                 raise ServerError(f"it ended with code {self._process.returncode}")
             time.sleep(0.02)
         raise ServerError(f"it printed nothing that matches {pattern} in {START_S_MAX:g} s")
 
+    def log(self) -> str:
+        """All that the server has written so far."""
+        return self._log.read_text(errors="replace")
+
     def tail(self) -> str:
         """The last lines the server wrote."""
-        return "\n".join(self._log.read_text(errors="replace").splitlines()[-15:])
+        return "\n".join(self.log().splitlines()[-15:])
 
     def stop(self) -> None:
         """SIGTERM, and SIGKILL to its process group when that does not help in time."""

@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 
-from bench.process import cpu_ns, resident_bytes, threads, tree
+from bench.process import cpu_ns, resident_bytes, tree
 
 
 def test_cpu_time_is_that_of_the_whole_process() -> None:
@@ -37,8 +37,3 @@ def test_memory_grows_with_what_is_kept() -> None:
     kept = b"x" * 50_000_000
     assert before + 40_000_000 < resident_bytes(os.getpid())
     del kept
-
-
-def test_threads_are_listed_with_their_cpu_time() -> None:
-    own = {thread.tid: thread for thread in threads(os.getpid())}
-    assert own[threading.get_native_id()].cpu_ns > 0

@@ -2,7 +2,7 @@ import pytest
 
 from bench.results import Measurement
 from bench.scenarios import ALL
-from bench.scenarios.fairness import largest_share
+from bench.scenarios.fairness import counted, largest_share
 from bench.scenarios.scenario import at_least, at_most, ratio
 from bench.scenarios.serving import THROUGHPUT_SCENARIO
 
@@ -17,8 +17,13 @@ def test_no_ratio_without_both_sides(a: float | None, b: float | None) -> None:
     assert ratio(a, b) is None
 
 
-def test_largest_share_counts_only_what_was_used_between() -> None:
-    assert largest_share({1: 1_000, 2: 10}, {1: 1_100, 2: 310}) == 0.75
+def test_largest_share_counts_only_what_came_between() -> None:
+    assert largest_share([1_000, 10], [1_100, 310]) == 0.75
+
+
+def test_requests_are_read_from_each_report() -> None:
+    log = "x [info] counters calls=[9, 9] infer_requests=[1, 20] y\n… infer_requests=[3, 40]"
+    assert counted(log) == [[1, 20], [3, 40]]
 
 
 def figures(client_busy: float) -> list[Measurement]:
