@@ -153,7 +153,8 @@ bool ConnectionSet::is_flooding(Connection& connection) {
   Connection::Bookkeeping& books = connection.books;
   books.control_frames += connection.http2().take_control_frames();
   books.resets += connection.http2().take_resets();
-  return books.control_frames > limits_.control_frames_per_s_max ||
+  return connection.http2().is_flooded() ||
+         books.control_frames > limits_.control_frames_per_s_max ||
          books.resets > limits_.resets_per_s_max;
 }
 

@@ -1,6 +1,7 @@
 #include "engine/service_calls.h"
 
 #include <memory>
+#include <string>
 
 #include "engine/job.h"
 #include "engine/slow_path.h"
@@ -10,6 +11,11 @@
 namespace tiltyard {
 
 void ServiceCalls::answer(Call& call, ReceivedMessage& received, const RouteTable& table) {
+  const uint64_t deadline_ns = call.metadata.deadline_ns;
+  if (deadline_ns != 0 && received.arrived_ns >= deadline_ns) {
+    const std::string late_us = std::to_string((received.arrived_ns - deadline_ns) / 1000);
+    return replier_.fail(received.to, make_error(Error::deadline_passed, {late_us}));
+  }
   NamesView names;
   const Method method = call.metadata.method->method;
   if (method != Method::model_statistics && method != Method::reflection_v1 &&

@@ -19,8 +19,8 @@ bool is_request(const nghttp2_frame* frame) {
   return frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST;
 }
 
-// Frames that ask for work and bring none; a flood of them is an attack. Those that nghttp2 passes
-// over (PRIORITY, unknown types) are counted when they begin.
+// Frames that ask for work and bring none; a flood of them is an attack. PRIORITY, which nghttp2
+// passes over, is counted when it begins.
 bool is_control(const nghttp2_frame* frame) {
   switch (frame->hd.type) {
     case NGHTTP2_PING:
@@ -67,9 +67,9 @@ int Http2Callbacks::begin_frame(nghttp2_session* session, const nghttp2_frame_hd
                                 void* self) {
   Http2Session& http2 = session_of(self);
   const int32_t stream_id = header->stream_id;
-  if (header->type == NGHTTP2_PRIORITY || header->type > NGHTTP2_CONTINUATION) {
+  if (header->type == NGHTTP2_PRIORITY) {
     ++http2.control_frames_;
-    if (header->type == NGHTTP2_PRIORITY && stream_id == 0) {
+    if (stream_id == 0) {
       nghttp2_session_terminate_session(session, NGHTTP2_PROTOCOL_ERROR);
     }
     return 0;

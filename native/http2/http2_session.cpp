@@ -72,9 +72,8 @@ Http2Session::~Http2Session() {
 bool Http2Session::feed(BytesView bytes) {
   const ssize_t taken = nghttp2_session_mem_recv(
       session_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
-  // Where nghttp2 gives up without a word.
   if (taken == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS || taken == NGHTTP2_ERR_FLOODED) {
-    submit_goaway(NGHTTP2_ENHANCE_YOUR_CALM);
+    is_flooded_ = true;
   }
   return taken == static_cast<ssize_t>(bytes.size());
 }

@@ -65,8 +65,7 @@ class Http2Session {
   void set_handler(Http2Handler* handler) { handler_ = handler; }
   void* owner() const { return owner_; }
 
-  // Takes all of `bytes`. False: the connection is beyond repair; flush the output, in which the
-  // client is told where nghttp2 can tell it, and close it.
+  // Takes all of `bytes`. False: the connection is beyond repair; flush the output and close it.
   [[nodiscard]] bool feed(BytesView bytes);
 
   // Appends frames to `out` until there are none or it holds `bytes_max`. False as feed().
@@ -100,6 +99,8 @@ class Http2Session {
   uint32_t take_resets();
   bool ping_acknowledged();  // true once after each PING ack
   bool preface_done() const { return preface_done_; }
+  // nghttp2 itself found that frames come which only cost (a header block without end).
+  bool is_flooded() const { return is_flooded_; }
   // A GOAWAY with an error has gone out.
   bool has_failed() const { return has_failed_; }
 
@@ -113,6 +114,7 @@ class Http2Session {
   const uint32_t frame_bytes_max_;
   uint32_t control_frames_ = 0;
   uint32_t resets_ = 0;
+  bool is_flooded_ = false;
   bool has_failed_ = false;
   bool ping_acknowledged_ = false;
   bool preface_done_ = false;

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -94,7 +95,9 @@ class HonestClient:
 class Target:
     """A gateway and its honest client. What is asked of it comes from its log after SIGUSR1."""
 
-    def __init__(self, gateway: GatewayProcess) -> None:
+    def __init__(self, gateway: GatewayProcess, memory_slack_bytes: int) -> None:
+        # How much memory an attack may cost: the limits of conftest.py, and what the allocator keeps.
+        self.memory_slack_bytes = memory_slack_bytes
         self.gateway = gateway
         self.address = gateway.address
         self.honest = HonestClient(gateway.address)
@@ -130,10 +133,11 @@ class Target:
             for name, value in found[-1].items()
         }
 
-    def memory_bytes(self) -> int:
-        """What the gateway has in memory."""
-        with open(f"/proc/{self.gateway.pid}/statm", encoding="ascii") as file:  # noqa: PTH123
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    def peak_memory_bytes(self) -> int:
+        """The most that the gateway ever had in memory."""
+        status = Path(f"/proc/{self.gateway.pid}/status").read_text(encoding="ascii")
+        line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1_024
 
     def check_unharmed(self) -> None:
         """It lives, serves the honest client, and holds nothing of the connections that are gone."""

@@ -104,6 +104,22 @@ def data(payload: bytes, stream: int = 1, flags: int = END_STREAM) -> bytes:
     return frame(Kind.DATA, flags, stream, payload)
 
 
+def long_headers(fields: Iterable[tuple[str, str]], stream: int = 1) -> bytes:
+    """HEADERS, and the CONTINUATION frames that a large block needs."""
+    whole = block(fields)
+    pieces = [whole[i : i + FRAME_BYTES_MAX] for i in range(0, len(whole), FRAME_BYTES_MAX)]
+    kinds = [Kind.HEADERS] + [Kind.CONTINUATION] * (len(pieces) - 1)
+    flags = [0] * (len(pieces) - 1) + [END_HEADERS]
+    return b"".join(map(frame, kinds, flags, [stream] * len(pieces), pieces))
+
+
+def long_data(payload: bytes, stream: int = 1) -> bytes:
+    """DATA frames as many as it takes; the last ends the stream."""
+    pieces = [payload[i : i + FRAME_BYTES_MAX] for i in range(0, len(payload), FRAME_BYTES_MAX)]
+    flags = [0] * (len(pieces) - 1) + [END_STREAM]
+    return b"".join(map(data, pieces, [stream] * len(pieces), flags))
+
+
 def settings(*entries: tuple[int, int]) -> bytes:
     """A SETTINGS frame."""
     return frame(Kind.SETTINGS, payload=b"".join(struct.pack(">HI", *entry) for entry in entries))
