@@ -42,7 +42,12 @@ ROWS_SHOWN = 20
     help="Where the gateway listens.",
 )
 @click.option(
-    "--timeout-s", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True
+    "--timeout-s",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    default=30.0,
+    show_default=True,
+    help="How long to wait for the reply.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the reply as JSON.")
 @click.option("--tls-ca", type=click.Path(path_type=Path), help="Use TLS; the server's CA (PEM).")

@@ -9,7 +9,6 @@ from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
-from tiltyard.errors import NotFoundError
 from tiltyard.store import Manifest, Store, TensorSpec, open_store
 from tiltyard.store.manifest import to_dict
 from tiltyard.store.names import check_version
@@ -41,13 +40,7 @@ def inspect(name: str, version: int | None, uri: str, as_json: bool) -> None:
 
 def _manifest(store: Store, name: str, version: int | None) -> Manifest:
     """The stored manifest, or the one that examining a version without manifest gives."""
-    if version is None:
-        versions = store.models().get(name)
-        if not versions:
-            raise NotFoundError(f"{store.uri}: no model {name!r}")
-        number = versions[-1]
-    else:
-        number = check_version(version)
+    number = store.newest(name) if version is None else check_version(version)
     found = store.read_manifest(name, number)
     return found if found is not None else store.read_version(name, number).manifest
 

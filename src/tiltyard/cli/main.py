@@ -63,9 +63,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit; every error is one line on stderr."""
     try:
         code: Any = cli.main(arguments, prog_name="tiltyard", standalone_mode=False)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(error.exit_code)
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx is not None else "tiltyard"
+        _fail(f"{error.format_message()} (see: {where} --help)", error.exit_code)
+    except click.ClickException as error:
+        _fail(error.format_message(), error.exit_code)
     except click.Abort:
         sys.exit(EXIT_INTERRUPTED)
     except TiltyardError as error:

@@ -25,7 +25,13 @@ MEMORY_MB = 2048
 MEMORY_PER_MODEL_BYTE = 8
 _STDERR_BYTES = 4096
 # What C++ libraries write when they cannot allocate.
-OUT_OF_MEMORY_TEXTS = ("bad_alloc", "Failed to allocate memory", "std::length_error")
+OUT_OF_MEMORY_TEXTS = (
+    "bad_alloc",
+    "Failed to allocate memory",
+    "std::length_error",
+    "Memory allocation still failed",  # OpenBLAS
+    "Cannot allocate memory",  # the dynamic linker
+)
 _STAGE_TEXT = {
     "start": "while the examination started",
     "check": "while its graph was checked",
@@ -169,5 +175,7 @@ def _ending(code: int, said: str) -> str:
         name = signal.Signals(-code).name
     except ValueError:
         name = f"signal {-code}"
+    if name == "SIGKILL":
+        return "SIGKILL: the system ended it, as it does when there is no memory left"
     # Only who aborts says why; before another signal the last line is about something else.
     return f"{name}: {last}" if last and name == "SIGABRT" else name

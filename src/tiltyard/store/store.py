@@ -18,6 +18,7 @@ from obstore.store import LocalStore, ObjectStore, from_url
 
 from tiltyard.errors import ConfigError, IntegrityError, NotFoundError, StoreError
 from tiltyard.store import golden, manifest
+from tiltyard.store.durable import make_folders
 from tiltyard.store.golden import Golden
 from tiltyard.store.manifest import FileEntry, Manifest
 from tiltyard.store.names import (
@@ -95,6 +96,10 @@ class Store:
                     has_manifest=MANIFEST_FILE in names,
                 )
         return found
+
+    def newest(self, name: str) -> int:
+        """The newest version of a model. Raises NotFoundError, StoreError."""
+        return self._versions(name)[-1]
 
     def file_sizes(self, name: str, version: int) -> dict[str, int]:
         """Bytes of each file of a version, by its path inside the version's folder."""
@@ -187,14 +192,23 @@ class Store:
 
     def _require_version(self, name: str, version: int) -> dict[str, int]:
         sizes = self.file_sizes(name, version) if is_model_name(name) else {}
+        if GOLDEN_FILE in sizes and MODEL_FILE in sizes and MANIFEST_FILE not in sizes:
+            # It was published: nobody but this store writes golden samples.
+            raise IntegrityError(
+                f"{self.uri}: {name} version {version}: {MANIFEST_FILE} is missing beside"
+                f" {GOLDEN_FILE}: expected the manifest it was published with"
+            )
         if MODEL_FILE in sizes:
             return sizes
+        known = ", ".join(map(str, self._versions(name)))
+        raise NotFoundError(f"{self.uri}: {name} has no version {version}; versions: {known}")
+
+    def _versions(self, name: str) -> list[int]:
         models = self.models()
         if name not in models:
             known = ", ".join(models) or "none"
             raise NotFoundError(f"{self.uri}: no model {name!r}; models: {known}")
-        known = ", ".join(map(str, models[name]))
-        raise NotFoundError(f"{self.uri}: {name} has no version {version}; versions: {known}")
+        return models[name]
 
     def _objects(self) -> Iterator[tuple[str, int, datetime]]:
         if self.root is None:
@@ -256,7 +270,7 @@ def first_line(error: Exception) -> str:
 
 def _make_folder(root: Path) -> None:
     try:
-        root.mkdir(parents=True, exist_ok=True)
+        make_folders(root)
     except OSError as error:
         raise StoreError(f"cannot make the store {root}: {error.strerror}") from error
 

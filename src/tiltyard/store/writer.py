@@ -21,6 +21,7 @@ from obstore.exceptions import AlreadyExistsError as ObjectExists
 from obstore.exceptions import BaseError
 
 from tiltyard.errors import AlreadyExistsError, PublishRefused, StoreError
+from tiltyard.store.durable import sync_folder, sync_tree, write_synced
 from tiltyard.store.manifest import FileEntry
 from tiltyard.store.names import (
     GOLDEN_FILE,
@@ -86,8 +87,8 @@ def _write_folder(
         for file, source in files.items():
             _check_unchanged(file, _copy_synced(source, staging / file), expected[file])
         for number in _candidates(store, name, version):
-            _write_synced(staging / MANIFEST_FILE, make_manifest(number))
-            _sync_tree(staging)
+            write_synced(staging / MANIFEST_FILE, make_manifest(number))
+            sync_tree(staging)
             try:
                 staging.rename(model_folder / str(number))
             except OSError as error:
@@ -96,8 +97,8 @@ def _write_folder(
                 if version is not None:
                     raise _already_exists(store, name, version) from error
                 continue
-            _sync_folder(model_folder)
-            _sync_folder(store.root)
+            sync_folder(model_folder)
+            sync_folder(store.root)
             return number
     raise _no_number_left(store, name)
 
@@ -241,7 +242,7 @@ def _copy_synced(source: Source, target: Path) -> FileEntry:
     """Write `source` to `target`, fsync it, and return what was written."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if isinstance(source, bytes):
-        _write_synced(target, source)
+        write_synced(target, source)
         return _digest(source)
     digest = hashlib.sha256()
     size = 0
@@ -253,23 +254,3 @@ def _copy_synced(source: Source, target: Path) -> FileEntry:
         writer.flush()
         os.fsync(writer.fileno())
     return FileEntry(digest.hexdigest(), size)
-
-
-def _write_synced(target: Path, data: bytes) -> None:
-    with target.open("wb") as writer:
-        writer.write(data)
-        writer.flush()
-        os.fsync(writer.fileno())
-
-
-def _sync_tree(folder: Path) -> None:
-    for path, _, _ in os.walk(folder, topdown=False):
-        _sync_folder(Path(path))
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

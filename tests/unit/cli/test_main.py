@@ -57,7 +57,18 @@ def test_version() -> None:
 def test_usage_mistakes_end_with_2() -> None:
     done = run("serv")
     assert done.returncode == 2
-    assert "No such command 'serv'" in done.stderr
+    assert done.stderr == "tiltyard: error: No such command 'serv'. (see: tiltyard --help)\n"
+    done = run("publish", "fraud")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "tiltyard: error: Missing argument 'FILE'. (see: tiltyard publish --help)\n"
+    )
+
+
+def test_without_a_command_it_helps() -> None:
+    done = run()
+    assert done.returncode == 2
+    assert done.stderr.startswith("Usage: tiltyard")
 
 
 def failing(error: Exception) -> Callable[..., None]:

@@ -72,6 +72,15 @@ def test_a_missing_file_is_named(w1_store: Store) -> None:
         w1_store.read_version("w1", 1)
 
 
+def test_a_published_version_without_its_manifest_is_refused(w1_store: Store) -> None:
+    """Else whoever changes a model could take the digests away and have it served as it is."""
+    assert w1_store.root is not None
+    (w1_store.root / "w1" / "1" / "manifest.json").unlink()
+    for read in (w1_store.read_version, w1_store.read_manifest):
+        with pytest.raises(IntegrityError, match=r"manifest.json is missing beside golden.npz"):
+            read("w1", 1)
+
+
 def test_an_additional_file_is_named(w1_store: Store) -> None:
     assert w1_store.root is not None
     (w1_store.root / "w1" / "1" / "more.bin").write_bytes(b"x")
@@ -102,6 +111,14 @@ def test_unknown_models_and_versions_are_told_apart(w1_store: Store) -> None:
         w1_store.read_version("w1", 9)
     with pytest.raises(NotFoundError, match=r"no model '\.\./w1'"):
         w1_store.read_version("../w1", 1)
+
+
+def test_the_newest_version_is_the_one_of_the_highest_number(store: Store) -> None:
+    for number in (9, 10, 2):
+        store.objects.put(f"m/{number}/model.onnx", b"x")
+    assert store.newest("m") == 10
+    with pytest.raises(NotFoundError, match="no model 'n'; models: m"):
+        store.newest("n")
 
 
 def test_a_remote_store_lists_and_reads_as_a_local_one(w1_store: Store) -> None:

@@ -1,5 +1,4 @@
 import os
-import random
 import subprocess
 import sys
 import threading
@@ -144,37 +143,75 @@ def test_what_a_killed_publisher_left_is_removed_later(store: Store) -> None:
     assert {"1", fresh.name} == {entry.name for entry in (store.root / "m").iterdir()}
 
 
-PUBLISH_FOREVER = """
-import sys
+# Publishes in one child after the other; each is killed one file operation later than the last,
+# until one comes through. Prints after how many operations that was.
+KILLED_AT_EACH_STEP = """
+import itertools, os, signal, sys
 from tests.unit.store.test_writer import _create
 from tiltyard.store import open_store
 store = open_store(sys.argv[1])
-print("ready", flush=True)
-while True:
-    _create(store)
+OPERATIONS = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.scandir", "fcntl.flock")
+for last in itertools.count():
+    child = os.fork()
+    if child == 0:
+        seen = itertools.count()
+        def kill(event, arguments):
+            if event in OPERATIONS and next(seen) == last:
+                os.kill(os.getpid(), signal.SIGKILL)
+        sys.addaudithook(kill)
+        _create(store)
+        os._exit(0)
+    if os.waitpid(child, 0)[1] == 0:
+        print(last)
+        break
 """
 
 
-def test_a_killed_publisher_leaves_only_whole_versions(store: Store) -> None:
+def test_a_publisher_killed_at_any_step_leaves_only_whole_versions(store: Store) -> None:
     path = os.pathsep.join([str(Path.cwd()), *sys.path])
-    generator = random.Random(7)
-    for _ in range(12):
-        child = subprocess.Popen(
-            [sys.executable, "-c", PUBLISH_FOREVER, store.uri],
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path},
-        )
-        with child:
-            assert child.stdout is not None
-            assert child.stdout.readline() == b"ready\n"
-            # Not to wait for something: any moment is a good one to be killed at.
-            time.sleep(generator.uniform(0, 0.03))
-            child.kill()
-        for version in store.models().get("m", []):
-            assert b"%d" % version == store.read_file("m", version, "manifest.json")
-            for file, data in FILES.items():
-                assert data == store.read_file("m", version, file)
-    assert len(store.models()["m"]) > 0
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED_AT_EACH_STEP, store.uri],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert int(done.stdout) > len(FILES) * 2  # there were that many steps to be killed at
+    versions = store.models()["m"]
+    assert len(versions) > 1  # some were killed when the version was there already
+    for version in versions:
+        assert store.read_file("m", version, "manifest.json") == b"%d" % version
+        for file, data in FILES.items():
+            assert data == store.read_file("m", version, file)
+
+
+def test_all_is_synced_before_it_appears_and_its_name_after(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[Path] = []
+    fsync, rename = os.fsync, Path.rename
+
+    def seen_fsync(handle: int) -> None:
+        steps.append(Path(f"/proc/self/fd/{handle}").readlink())
+        fsync(handle)
+
+    def seen_rename(source: Path, target: Path) -> Path:
+        steps.append(target)
+        return rename(source, target)
+
+    monkeypatch.setattr(os, "fsync", seen_fsync)
+    monkeypatch.setattr(Path, "rename", seen_rename)
+    _create(store)
+    assert store.root is not None
+    model = store.root.resolve() / "m"
+    at = [path.resolve() for path in steps].index(model / "1")
+    before = {
+        str(path.relative_to(model).relative_to(path.relative_to(model).parts[0]))
+        for path in steps[:at]
+    }
+    assert before == {".", "data", "data/weights.bin", "golden.npz", "model.onnx", "manifest.json"}
+    assert steps[at - 1].parent == model  # the version's own folder came last
+    assert steps[at + 1 :] == [model, store.root.resolve()]
 
 
 def test_a_full_disk_is_said_and_leaves_nothing(store: Store) -> None:
