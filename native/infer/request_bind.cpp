@@ -178,8 +178,10 @@ Status Binder::check_contents_fields(const InputView& input, const TensorSpec& s
 Status Binder::bind_typed(const InputView& input, BoundInput& bound) const {
   const TensorSpec& spec = *bound.spec;
   bound.typed = &input.contents;
-  // Without an element there is nothing to send, and clients leave such contents out.
-  if (input.contents.empty() && bound.elements == 0) return {};
+  // Without an element there is nothing to send: contents are left out, or empty.
+  const auto& counts = input.contents_counts;
+  const bool has_values = std::any_of(counts.begin(), counts.end(), [](int64_t n) { return n > 0; });
+  if (!has_values && bound.elements == 0) return {};
   if (input.contents.empty()) return make_error(Error::missing_data, {model_, spec.name});
   const ContentsField field = contents_field_of(spec.type);
   if (field == ContentsField::none) {
@@ -286,6 +288,7 @@ bool can_share_batch(const BoundRequest& a, const BoundRequest& b) {
 }
 
 void copy_elements(const BoundInput& input, char* out) {
+  if (input.elements == 0) return;  // of any datatype, also those that contents cannot hold
   if (!input.is_raw) return copy_contents(*input.typed, input.spec->type, out);
   if (input.spec->type == DataType::BOOL) {
     // ONNX Runtime takes no other bytes than 0 and 1 for a bool.
