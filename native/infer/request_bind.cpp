@@ -180,7 +180,7 @@ Status Binder::bind_typed(const InputView& input, BoundInput& bound) const {
   bound.typed = &input.contents;
   // Without an element there is nothing to send: contents are left out, or empty.
   const auto& counts = input.contents_counts;
-  const bool has_values = std::any_of(counts.begin(), counts.end(), [](int64_t n) { return n > 0; });
+  const bool has_values = std::any_of(counts.begin(), counts.end(), [](auto n) { return n > 0; });
   if (!has_values && bound.elements == 0) return {};
   if (input.contents.empty()) return make_error(Error::missing_data, {model_, spec.name});
   const ContentsField field = contents_field_of(spec.type);
