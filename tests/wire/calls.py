@@ -65,6 +65,11 @@ def identity_request(rows: npt.NDArray[np.float32] = ROWS, **options: Any) -> An
     return make_request("identity", {"x": rows}, **options)
 
 
+def deep_request(rows: int) -> Any:
+    """A request that keeps the one worker of `queue_gateway` busy, longer with more rows."""
+    return make_request("deep", {"x": np.zeros((rows, 512), np.float32)})
+
+
 def check_identity(reply: Any, rows: npt.NDArray[np.float32] = ROWS) -> None:
     """Fails unless the reply is the one to `identity_request(rows)`."""
     assert (reply.model_name, reply.model_version) == ("identity", "1")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import grpc
 import numpy as np
@@ -38,6 +39,37 @@ def echo_gateway(
     publish("two", models.two_in_two_out())
     arguments = ["--store", str(folder / "store"), "--worker-threads", "1"]
     with GatewayProcess(arguments, env=gateway_env, prefix=gateway_prefix) as found:
+        yield found
+        assert found.stop() == 0, found.log()
+
+
+@pytest.fixture(scope="session")
+def identity_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with `identity` alone: gateways start on it in no time."""
+    folder = tmp_path_factory.mktemp("identity")
+    publisher(open_store(str(folder / "store"), create=True), folder)("identity", models.identity())
+    return folder / "store"
+
+
+QUEUE_ITEMS_MAX = 2
+DEEP_ROWS = 64
+
+
+@pytest.fixture(scope="session")
+def queue_gateway(
+    tmp_path_factory: pytest.TempPathFactory,
+    gateway_env: dict[str, str],
+    gateway_prefix: tuple[str, ...],
+) -> Iterator[GatewayProcess]:
+    """One worker runs everything; while it runs DEEP_ROWS of `deep`, calls of `identity` wait."""
+    folder = tmp_path_factory.mktemp("queue")
+    publish = publisher(open_store(str(folder / "store"), create=True), folder)
+    publish("identity", models.identity())
+    publish("deep", models.slow(layers=400))
+    limits = {"INLINE_RUN_US_MAX": 0, "QUEUE_ITEMS_MAX": QUEUE_ITEMS_MAX}
+    env = gateway_env | {f"TILTYARD_LIMITS_{name}": str(value) for name, value in limits.items()}
+    arguments = ["--store", str(folder / "store"), "--worker-threads", "1"]
+    with GatewayProcess(arguments, env=env, prefix=gateway_prefix) as found:
         yield found
         assert found.stop() == 0, found.log()
 
