@@ -52,7 +52,7 @@ def identity_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 QUEUE_ITEMS_MAX = 2
-DEEP_ROWS = 64
+DEEP_ROWS = 128
 
 
 @pytest.fixture(scope="session")

@@ -145,7 +145,7 @@ def test_an_expired_request_never_runs(queue_gateway: GatewayProcess) -> None:
             runs, failures = await statistics(channel)
             busy = await occupy(channel)
             with pytest.raises(grpc.aio.AioRpcError) as caught:
-                await unary(channel, "ModelInfer")(identity_request(), timeout=0.02)
+                await unary(channel, "ModelInfer")(identity_request(), timeout=0.1)
             assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
             assert (await busy).model_name == "deep"
             assert await wait_for_failure(channel, failures) == (runs, failures + 1)
