@@ -262,7 +262,7 @@ SEEN = {
     "an unknown group": group(15, text(1, b"") + group(2, b"")) + text(1, b"m"),
     "a known number as a group": group(1, b""),
     "the largest field number": field(2**29 - 1, VARINT, b"\x00"),
-    "99 groups": nested_groups(99),
+    "100 groups": nested_groups(100),
     "a raw entry of nothing": text(7, b"") * 2,
 }
 REFUSED_BY_BOTH = {
@@ -281,6 +281,7 @@ REFUSED_BY_BOTH = {
     "a group that ends behind its message": text(5, field(9, GROUP_BEGIN, b""))
     + field(9, GROUP_END, b""),
     "101 groups": nested_groups(101),
+    "100 groups in an input": text(5, nested_groups(100)),
     "half an element": text(5, text(5, text(6, ONE_F[:3]))),
     "half a varint": text(5, text(3, b"\x80")),
     "a name that is not UTF-8": text(1, b"\xff"),
