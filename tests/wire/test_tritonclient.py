@@ -71,13 +71,8 @@ def test_health(client: Any) -> None:
 def test_server_metadata_lists_only_what_there_is(client: Any) -> None:
     found = client.get_server_metadata()
     assert (found.name, found.version) == ("tiltyard", __version__)
-    assert list(found.extensions) == [
-        "binary_tensor_data",
-        "model_configuration",
-        "model_repository",
-        "parameters",
-        "statistics",
-    ]
+    # Not model_repository, which would promise load and unload, nor what only HTTP has.
+    assert list(found.extensions) == ["model_configuration", "parameters", "statistics"]
 
 
 def test_model_metadata(client: Any) -> None:
