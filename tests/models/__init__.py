@@ -4,7 +4,7 @@ All tests and the bench take their models from here. Each function returns seria
 made once a process.
 """
 
-from tests.models.coupling import COUPLERS
+from tests.models.coupling import COUPLERS, UNSTEADY_COUPLERS
 from tests.models.hostile import (
     crash_at_load,
     crash_at_run,
@@ -17,11 +17,13 @@ from tests.models.hostile import (
     sequence_output,
 )
 from tests.models.plain import (
+    EMBEDDING_ROWS,
     ONNX_TYPES,
     echo,
     embedding,
     external_data,
     identity,
+    logarithm,
     scalar,
     slow,
     strings,
@@ -33,7 +35,9 @@ from tests.models.w3 import w3_path, w3_rows
 
 __all__ = [
     "COUPLERS",
+    "EMBEDDING_ROWS",
     "ONNX_TYPES",
+    "UNSTEADY_COUPLERS",
     "breast_cancer",
     "crash_at_load",
     "crash_at_run",
@@ -44,6 +48,7 @@ __all__ = [
     "hang_at_extremes",
     "hang_at_run",
     "identity",
+    "logarithm",
     "map_output",
     "memory_at_load",
     "memory_at_run",

@@ -289,3 +289,8 @@ def _cached(build: Callable[[], ModelProto]) -> Callable[[], bytes]:
 
 # By name: a function that gives the model's bytes.
 COUPLERS: dict[str, Callable[[], bytes]] = {build.__name__: _cached(build) for build in _BUILDERS}
+
+# Those that give another answer each time: random ones, and one whose operator keeps a state.
+UNSTEADY_COUPLERS = frozenset(
+    {"random_noise", "random_rows", "training_dropout", "training_batch_norm"}
+)

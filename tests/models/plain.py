@@ -152,3 +152,15 @@ def slow(layers: int = 8, width: int = 512) -> bytes:
             {"w": weights},
         )
     )
+
+
+@cache
+def logarithm() -> bytes:
+    """x FP32 [N,3] to log |x|, which rounds some values in another way in a batch."""
+    return serialised(
+        model(
+            [node("Abs", "x", "size"), node("Log", "size", "y")],
+            [tensor("x", ["N", 3])],
+            [tensor("y", ["N", 3])],
+        )
+    )
