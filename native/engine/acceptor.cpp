@@ -24,7 +24,7 @@ Status Acceptor::start(const ListenOptions& options, uint16_t& port) {
   }
   port = options.port;
   if (Status status = listen_on(options.host, port, listening_); !status.ok()) return status;
-  loop_.add(listening_.get(), EPOLLIN, this);
+  for (FileDescriptor& socket : listening_) loop_.add(socket.get(), EPOLLIN, &socket);
   thread_ = std::thread([this] { run(); });
   return {};
 }
@@ -33,19 +33,21 @@ void Acceptor::stop() {
   stopping_.store(true, std::memory_order_seq_cst);
   loop_.wake();
   if (thread_.joinable()) thread_.join();
-  listening_.close();
+  listening_.clear();
 }
 
 void Acceptor::run() {
   enter_thread_class(ThreadClass::io, "acceptor");
   while (!stopping_.load(std::memory_order_seq_cst)) {
-    if (!loop_.wait(-1).empty()) accept_all();
+    for (const epoll_event& event : loop_.wait(-1)) {
+      accept_all(*static_cast<const FileDescriptor*>(event.data.ptr));
+    }
   }
 }
 
-void Acceptor::accept_all() {
+void Acceptor::accept_all(const FileDescriptor& listening) {
   for (;;) {
-    FileDescriptor fd(accept4(listening_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    FileDescriptor fd(accept4(listening.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd.is_open()) {
       assign(std::move(fd));
       continue;
@@ -71,8 +73,8 @@ void Acceptor::assign(FileDescriptor fd) {
   }
   counters_.accepted.add();
   set_connection_options(fd.get());
-  idlest->take_connection(std::make_unique<Connection>(
-      std::move(fd), tls_.get(), shared_.options.limits, monotonic_ns()));
+  idlest->take_connection(std::make_unique<Connection>(std::move(fd), tls_.get(),
+                                                       shared_.options.limits, monotonic_ns()));
 }
 
 }  // namespace tiltyard

@@ -19,7 +19,7 @@ struct ListenOptions {
   uint16_t port = 0;
   std::string tls_certificate_pem;  // empty: no TLS
   std::string tls_key_pem;
-  std::string tls_client_ca_pem;    // not empty: clients must show a certificate
+  std::string tls_client_ca_pem;  // not empty: clients must show a certificate
 };
 
 class Acceptor {
@@ -30,7 +30,7 @@ class Acceptor {
 
   // Listens and starts the thread; `port` becomes the one that was bound.
   Status start(const ListenOptions& options, uint16_t& port);
-  // Closes the listening socket and ends the thread. Idempotent.
+  // Closes the listening sockets and ends the thread. Idempotent.
   void stop();
 
   struct Counters {
@@ -40,12 +40,12 @@ class Acceptor {
 
  private:
   void run();
-  void accept_all();
+  void accept_all(const FileDescriptor& listening);
   void assign(FileDescriptor fd);
 
   EngineShared& shared_;
   const std::vector<std::unique_ptr<IoThread>>& io_threads_;
-  FileDescriptor listening_;
+  std::vector<FileDescriptor> listening_;
   std::unique_ptr<TlsContext> tls_;
   EventLoop loop_;
   Counters counters_;

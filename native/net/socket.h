@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/status.h"
 
@@ -26,8 +27,9 @@ class FileDescriptor {
   int fd_ = -1;
 };
 
-// Binds and listens; port 0 picks a free one, and `port` becomes the one that was picked.
-Status listen_on(const std::string& host, uint16_t& port, FileDescriptor& out);
+// Binds and listens on every address that `host` names, and of which the machine has the family.
+// Port 0 picks one that is free on all of them; `port` becomes the one that was picked.
+Status listen_on(const std::string& host, uint16_t& port, std::vector<FileDescriptor>& out);
 
 // No Nagle delay, non-blocking, closed on exec.
 void set_connection_options(int fd);
