@@ -28,11 +28,22 @@ Status open_error(const std::string& library, const std::string& what) {
 }
 
 template <typename Function>
-void read_slot(const void* const* table, int index, Function& out) {
+void read_slot(const void* const* table, int index, const char* name, Function& out,
+               std::string& missing) {
   out = reinterpret_cast<Function>(const_cast<void*>(table[index]));
+  if (out == nullptr) missing.append(missing.empty() ? "" : ", ").append(name);
 }
 
 }  // namespace
+
+std::string read_slots(const void* const* table, OrtApi& api) {
+  std::string missing;
+#define TILTYARD_ORT_READ(index, name, result, arguments) \
+  read_slot(table, index, #name, api.name, missing);
+  TILTYARD_ORT_SLOTS(TILTYARD_ORT_READ)
+#undef TILTYARD_ORT_READ
+  return missing;
+}
 
 Status OrtRuntime::open(const std::string& library, OrtRuntime*& out) {
   static std::mutex mutex;
@@ -53,8 +64,7 @@ Status OrtRuntime::start(const std::string& library) {
   setenv("ORT_DISABLE_TELEMETRY", "1", 1);  // read while the library is opened
   void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) return open_error(library, dlerror());
-  const auto get_base =
-      reinterpret_cast<const ApiBase* (*)()>(dlsym(handle, "OrtGetApiBase"));
+  const auto get_base = reinterpret_cast<const ApiBase* (*)()>(dlsym(handle, "OrtGetApiBase"));
   if (get_base == nullptr) return open_error(library, "it has no OrtGetApiBase");
   version_ = get_base()->get_version();
   const void* const* table = get_base()->get_api(kOrtApiVersion);
@@ -62,13 +72,13 @@ Status OrtRuntime::start(const std::string& library) {
     return open_error(library, "version " + version_ + " is too old: API " +
                                    std::to_string(kOrtApiVersion) + " is needed");
   }
-#define TILTYARD_ORT_READ(index, name, result, arguments) read_slot(table, index, api_.name);
-  TILTYARD_ORT_SLOTS(TILTYARD_ORT_READ)
-#undef TILTYARD_ORT_READ
+  if (const std::string missing = read_slots(table, api_); !missing.empty()) {
+    return open_error(library, "version " + version_ + " has no " + missing);
+  }
   std::string what;
-  if (!succeeded(api_.create_env_with_custom_logger(log_nothing, nullptr, kLogErrors, "tiltyard",
-                                                    &env_),
-                 what) ||
+  if (!succeeded(
+          api_.create_env_with_custom_logger(log_nothing, nullptr, kLogErrors, "tiltyard", &env_),
+          what) ||
       !succeeded(api_.disable_telemetry_events(env_), what) ||
       !succeeded(api_.create_cpu_memory_info(kDeviceAllocator, kDefaultMemory, &cpu_memory_),
                  what) ||
