@@ -1,6 +1,7 @@
 #include "engine/statistics.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/thread_class.h"
 
@@ -9,7 +10,7 @@ namespace {
 
 struct VersionCounterName {
   const char* name;
-  Counter VersionStats::*counter;
+  Counter VersionStats::* counter;
 };
 
 constexpr VersionCounterName kVersionCounters[] = {
@@ -30,7 +31,7 @@ constexpr VersionCounterName kVersionCounters[] = {
 
 struct IoCounterName {
   const char* name;
-  Counter IoCounters::*counter;
+  Counter IoCounters::* counter;
 };
 
 constexpr IoCounterName kIoCounters[] = {
@@ -51,6 +52,8 @@ constexpr IoCounterName kIoCounters[] = {
     {"requests_inline", &IoCounters::requests_inline},
     {"requests_to_workers", &IoCounters::requests_to_workers},
     {"requests_to_slow_path", &IoCounters::requests_to_slow_path},
+    {"inflated_bytes", &IoCounters::inflated_bytes},
+    {"messages_put_off", &IoCounters::messages_put_off},
     {"closed_flood", &IoCounters::closed_flood},
     {"closed_idle", &IoCounters::closed_idle},
     {"closed_age", &IoCounters::closed_age},
@@ -61,6 +64,7 @@ constexpr IoCounterName kIoCounters[] = {
     {"streams_refused", &IoCounters::streams_refused},
     {"input_held", &IoCounters::input_held},
     {"read_budget_ran_out", &IoCounters::read_budget_ran_out},
+    {"handshakes_put_off", &IoCounters::handshakes_put_off},
     {"calls_stalled", &IoCounters::calls_stalled},
     {"replies_dropped", &IoCounters::replies_dropped},
 };
@@ -160,7 +164,8 @@ GatewayCounters read_counters(Engine& engine) {
                 {"accept_failures", engine.acceptor().counters().failed.get()}};
   for (const IoCounterName& row : kIoCounters) {
     std::vector<uint64_t> values;
-    for (const auto& io : engine.io_threads()) values.push_back((io->counters().*row.counter).get());
+    for (const auto& io : engine.io_threads())
+      values.push_back((io->counters().*row.counter).get());
     out.io.emplace_back(row.name, std::move(values));
   }
   out.errors = errors_of([&](size_t i) {
@@ -168,14 +173,11 @@ GatewayCounters read_counters(Engine& engine) {
     for (const auto& io : engine.io_threads()) sum += io->counters().errors[i].get();
     return sum;
   });
-  for (size_t i = 0; i < engine.io_threads().size(); ++i) {
-    out.starved_ns.emplace_back("io-" + std::to_string(i),
-                                thread_starved_ns(engine.io_threads()[i]->thread_id()));
+  std::map<std::string, uint64_t> starved_ns;  // threads may share a name
+  for (const RunningThread& thread : running_threads()) {
+    starved_ns[thread.name] += thread_starved_ns(thread.id);
   }
-  const std::vector<int> workers = engine.workers().thread_ids();
-  for (size_t i = 0; i < workers.size(); ++i) {
-    out.starved_ns.emplace_back("worker-" + std::to_string(i), thread_starved_ns(workers[i]));
-  }
+  out.starved_ns.assign(starved_ns.begin(), starved_ns.end());
   return out;
 }
 

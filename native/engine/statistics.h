@@ -24,17 +24,17 @@ struct VersionStatistics {
   std::string model;
   int64_t version = 0;
   NamedCounts counts;
-  NamedCounts errors;                      // by error name; those that happened
+  NamedCounts errors;  // by error name; those that happened
   std::vector<BatchSizeCounts> batch_sizes;
-  NamedCounts latency_ns;                  // p50, p90, p99, p999, max (upper bucket edges)
-  uint64_t queued = 0;                     // jobs that wait for a worker
+  NamedCounts latency_ns;  // p50, p90, p99, p999, max (upper bucket edges)
+  uint64_t queued = 0;     // jobs that wait for a worker
 };
 
 struct GatewayCounters {
-  NamedCounts gauges;                                              // one value each
-  std::vector<std::pair<std::string, std::vector<uint64_t>>> io;   // one value an io thread
-  NamedCounts errors;                                              // of calls, by error name
-  NamedCounts starved_ns;                                          // by thread name
+  NamedCounts gauges;                                             // one value each
+  std::vector<std::pair<std::string, std::vector<uint64_t>>> io;  // one value an io thread
+  NamedCounts errors;                                             // of calls, by error name
+  NamedCounts starved_ns;                                         // by thread name, of all classes
 };
 
 // Every version of the table in force, in its order.

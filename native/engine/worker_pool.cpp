@@ -11,17 +11,16 @@
 namespace tiltyard {
 namespace {
 
-// A turn is queued at most workers_max times for each version in service.
-constexpr size_t kTurnsMax = 1u << 16;
+// Each io thread may be about to queue a turn, and each worker to queue again the one it holds.
+constexpr size_t kTurnsRoomMin = 2 * kThreadSlotsMax;
 
 }  // namespace
 
-WorkerPool::WorkerPool(const EngineOptions& options)
+WorkerPool::WorkerPool(const EngineOptions& options, size_t turns_max)
     : workers_max_(options.worker_threads),
       first_slot_(options.io_threads),
       has_cores_(usable_cores() > options.io_threads),
-      turns_(kTurnsMax),
-      thread_ids_(options.worker_threads) {
+      turns_(turns_max) {
   TILTYARD_ASSERT(sem_init(&due_, 0, 0) == 0, "a semaphore can be made");
 }
 
@@ -48,13 +47,12 @@ void WorkerPool::stop() {
   }
 }
 
-std::vector<int> WorkerPool::thread_ids() const {
-  std::vector<int> ids;
-  for (const std::atomic<int>& id : thread_ids_) ids.push_back(id.load(std::memory_order_relaxed));
-  return ids;
+bool WorkerPool::has_room() const {
+  return turns_.size() + kTurnsRoomMin <= turns_.capacity();
 }
 
 bool WorkerPool::try_submit(Job* job) {
+  if (!has_room()) return false;
   // After the push the job belongs to a worker, which may finish it at once.
   const Turn served = job->served;
   if (!served->queue.try_push(job)) return false;
@@ -64,19 +62,22 @@ bool WorkerPool::try_submit(Job* job) {
 
 // Sees to it that a worker comes, unless as many as there are have been called already.
 void WorkerPool::call_worker(const Turn& served) {
-  uint32_t called = served->workers_called.load(std::memory_order_seq_cst);
-  do {
-    if (called >= workers_max_) return;
-  } while (
-      !served->workers_called.compare_exchange_weak(called, called + 1, std::memory_order_seq_cst));
+  // Reads by writing: a worker that leaves writes the same variable before it looks into the queue
+  // once more, so of the two writes the later one's thread sees what the other did before its own.
+  std::atomic<uint32_t>& workers_called = served->workers_called;
+  uint32_t called = workers_called.fetch_add(0, std::memory_order_acq_rel);
+  while (called < workers_max_ &&
+         !workers_called.compare_exchange_weak(called, called + 1, std::memory_order_acq_rel)) {
+    called = workers_called.fetch_add(0, std::memory_order_acq_rel);
+  }
+  if (called >= workers_max_) return;
   Turn turn = served;
-  TILTYARD_ASSERT(turns_.try_push(turn), "there is room for a turn of every worker and version");
+  TILTYARD_ASSERT(turns_.try_push(turn), "has_room() has left room for a turn of every thread");
   sem_post(&due_);
 }
 
 void WorkerPool::work(uint32_t index) {
   enter_thread_class(ThreadClass::worker, "worker-" + std::to_string(index));
-  thread_ids_[index].store(current_thread_id(), std::memory_order_relaxed);
   Worker worker(first_slot_ + index);
   for (;;) {
     while (sem_wait(&due_) != 0 && errno == EINTR) {
@@ -86,16 +87,18 @@ void WorkerPool::work(uint32_t index) {
     // The push came before the post, but another worker may still be about to fill its cell.
     while (!turns_.try_pop(served)) cpu_relax();
     if (!worker.take_group(*served)) {
-      served->workers_called.fetch_sub(1, std::memory_order_seq_cst);
+      served->workers_called.fetch_sub(1, std::memory_order_acq_rel);
       // A job that was pushed meanwhile may have found all workers called: look once more.
       if (served->queue.size() > 0) call_worker(served);
       continue;
     }
     // Others' turns come first; more of this version's jobs wait for the end of the line.
     Turn again = served;
-    TILTYARD_ASSERT(turns_.try_push(again), "there is room for a turn of every worker and version");
+    TILTYARD_ASSERT(turns_.try_push(again), "has_room() has left room for a turn of every thread");
     sem_post(&due_);
+    busy_.fetch_add(1, std::memory_order_relaxed);
     worker.run_group();
+    busy_.fetch_sub(1, std::memory_order_relaxed);
   }
 }
 

@@ -68,11 +68,10 @@ class MpmcQueue {
     }
   }
 
-  // How many items are inside; exact only while nobody pushes or pops.
+  // How many items are inside; exact while nobody pushes or pops, else it may be fewer.
   size_t size() const {
-    const size_t written = write_index_.load(std::memory_order_acquire);
     const size_t read = read_index_.load(std::memory_order_acquire);
-    return written > read ? written - read : 0;
+    return write_index_.load(std::memory_order_acquire) - read;
   }
 
  private:
