@@ -127,10 +127,6 @@ constexpr auto kRows = std::to_array<Row>({
      "the queue of model '{}' is full; the limit is {} requests"},
     {Error::bytes_in_flight, GrpcCode::unavailable, "bytes_in_flight",
      "the requests in flight hold as much memory as they may; the limit is {} bytes"},
-    {Error::calls_in_flight, GrpcCode::unavailable, "calls_in_flight",
-     "too many calls are in flight; the limit is {}"},
-    {Error::stream_messages, GrpcCode::unavailable, "stream_messages",
-     "too many messages of the stream wait for their answers; the limit is {}"},
     {Error::draining, GrpcCode::unavailable, "draining",
      "the gateway is shutting down and takes no new calls"},
     {Error::slow_path_full, GrpcCode::unavailable, "slow_path_full",
@@ -183,9 +179,15 @@ void append_shown(std::string_view arg, std::string& out) {
 
 }  // namespace
 
-GrpcCode Status::code() const { return grpc_code(error); }
-GrpcCode grpc_code(Error error) { return row_of(error).code; }
-const char* error_name(Error error) { return row_of(error).name; }
+GrpcCode Status::code() const {
+  return grpc_code(error);
+}
+GrpcCode grpc_code(Error error) {
+  return row_of(error).code;
+}
+const char* error_name(Error error) {
+  return row_of(error).name;
+}
 
 Status make_error(Error error, std::initializer_list<std::string_view> args) {
   Status status{error, {}};

@@ -7,7 +7,7 @@ namespace {
 
 struct LimitName {
   const char* name;
-  uint32_t Limits::*limit;
+  uint32_t Limits::* limit;
 };
 
 constexpr LimitName kLimits[] = {
@@ -26,10 +26,12 @@ constexpr LimitName kLimits[] = {
     {"keepalive_ms", &Limits::keepalive_ms},
     {"keepalive_timeout_ms", &Limits::keepalive_timeout_ms},
     {"slow_reader_ms_max", &Limits::slow_reader_ms_max},
+    {"handshakes_per_cycle_max", &Limits::handshakes_per_cycle_max},
     {"read_arena_bytes", &Limits::read_arena_bytes},
     {"read_bytes_per_connection_max", &Limits::read_bytes_per_connection_max},
     {"requests_per_connection_max", &Limits::requests_per_connection_max},
     {"requests_per_cycle_max", &Limits::requests_per_cycle_max},
+    {"inflated_bytes_per_cycle_max", &Limits::inflated_bytes_per_cycle_max},
     {"cycle_run_us_max", &Limits::cycle_run_us_max},
     {"inline_run_us_max", &Limits::inline_run_us_max},
     {"message_bytes_max", &Limits::message_bytes_max},
@@ -43,7 +45,7 @@ constexpr LimitName kLimits[] = {
 
 struct OptionName {
   const char* name;
-  uint32_t EngineOptions::*option;
+  uint32_t EngineOptions::* option;
 };
 
 constexpr OptionName kOptions[] = {
@@ -71,6 +73,24 @@ bool set_engine_option(EngineOptions& options, const std::string& name, uint64_t
     return true;
   }
   return false;
+}
+
+std::string engine_options_problem(const EngineOptions& options) {
+  const uint64_t threads = uint64_t{options.io_threads} + options.worker_threads;
+  if (options.io_threads < 1 || threads > kThreadSlotsMax) {
+    return "io_threads must be at least 1 and io_threads + worker_threads at most " +
+           std::to_string(kThreadSlotsMax) + "; got " + std::to_string(options.io_threads) +
+           " and " + std::to_string(options.worker_threads);
+  }
+  for (const char* name : {"read_bytes_per_connection_max", "read_arena_bytes"}) {
+    for (const LimitName& row : kLimits) {
+      const uint32_t value = options.limits.*row.limit;
+      if (std::string(row.name) != name || value >= kReadBytesMin) continue;
+      return std::string(name) + " must be at least " + std::to_string(kReadBytesMin) + "; got " +
+             std::to_string(value);
+    }
+  }
+  return "";
 }
 
 }  // namespace tiltyard

@@ -11,4 +11,7 @@ namespace tiltyard {
 // Sets the option called `name`. False: there is none of that name, or the value does not fit it.
 bool set_engine_option(EngineOptions& options, const std::string& name, uint64_t value);
 
+// What keeps an engine from running with these options, in a sentence; empty: nothing.
+std::string engine_options_problem(const EngineOptions& options);
+
 }  // namespace tiltyard

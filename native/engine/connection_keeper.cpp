@@ -31,16 +31,39 @@ void ConnectionKeeper::tick_one(Connection& connection, uint64_t now_ns) {
   books.requests_per_tick = books.requests - books.requests_at_tick;
   books.requests_at_tick = books.requests;
   requests_per_tick_ += books.requests_per_tick;
+  note_progress(connection, now_ns);
   check_timeouts(connection, now_ns);
   begin_second(connection, now_ns);
   if (books.is_dead || connection.handshaking()) return;
   check_calls(connection, now_ns);
   check_keepalive(connection, now_ns);
-  if (is_over(books.opened_ns, now_ns, limits_.connection_age_ms_max) && !books.is_closing) {
+  const uint64_t age_ms_max =
+      spread_age_ms(limits_.connection_age_ms_max, static_cast<uint32_t>(connection.fd()));
+  if (is_over(books.opened_ns, now_ns, age_ms_max) && !books.is_closing) {
     counters_.closed_age.add();
     begin_close(connection, now_ns);
   }
   advance_close(connection, now_ns);
+}
+
+// Descriptors are small numbers in a row; the multiplication (Knuth's) scatters them.
+uint64_t ConnectionKeeper::spread_age_ms(uint64_t age_ms_max, uint32_t seed) {
+  const uint64_t thousandths = (seed * 2'654'435'761u) >> 22;  // of 1,024
+  return age_ms_max - age_ms_max * thousandths / 10'240;
+}
+
+// A slow link is neither stalled nor dead while it takes bytes. epoll tells of room only when a third
+// of the socket's buffer is free, and a PING waits behind all that is in it; but what the peer has
+// taken shows in what it has still to acknowledge.
+void ConnectionKeeper::note_progress(Connection& connection, uint64_t now_ns) {
+  Connection::Bookkeeping& books = connection.books;
+  if (books.blocked_since_ns == 0 && books.pinged_ns == 0) return;
+  const int waiting = connection.unacknowledged_bytes();
+  if (waiting != books.unacknowledged_at_tick) {
+    if (books.blocked_since_ns != 0) books.blocked_since_ns = now_ns;
+    if (books.pinged_ns != 0) books.pinged_ns = now_ns;
+  }
+  books.unacknowledged_at_tick = waiting;
 }
 
 void ConnectionKeeper::check_timeouts(Connection& connection, uint64_t now_ns) {
@@ -62,18 +85,12 @@ void ConnectionKeeper::check_timeouts(Connection& connection, uint64_t now_ns) {
 // Floods are counted by the second, and looked for after each read (ConnectionSet).
 void ConnectionKeeper::begin_second(Connection& connection, uint64_t now_ns) {
   Connection::Bookkeeping& books = connection.books;
-  books.control_frames += connection.http2().take_control_frames();
-  if (books.control_frames > limits_.control_frames_per_s_max) {
-    connection.http2().submit_goaway(NGHTTP2_ENHANCE_YOUR_CALM);
-    replier_.mark_dirty(connection);
-    connections_.doom(connection, counters_.closed_flood);
-  }
   if (now_ns - books.second_began_ns < kSecondNs) return;
   books.second_began_ns = now_ns;
   books.control_frames = 0;
+  books.resets = 0;
 }
 
-  books.resets = 0;
 void ConnectionKeeper::check_keepalive(Connection& connection, uint64_t now_ns) {
   Connection::Bookkeeping& books = connection.books;
   if (connection.http2().ping_acknowledged()) {
@@ -97,8 +114,6 @@ void ConnectionKeeper::check_calls(Connection& connection, uint64_t now_ns) {
   });
 }
 
-void ConnectionKeeper::begin_drain(uint64_t now_ns) {
-  for (Connection* connection : connections_.all()) {
 // An expired call that has not run never will, here or on a worker.
 void ConnectionKeeper::expire(Call& call, uint64_t now_ns) {
   const uint64_t deadline_ns = call.metadata.deadline_ns;
@@ -113,7 +128,8 @@ void ConnectionKeeper::expire(Call& call, uint64_t now_ns) {
 // a tick count as bytes in flight, and a call none of whose bytes is taken is given up.
 void ConnectionKeeper::check_output(Call& call, uint64_t now_ns) {
   const size_t waiting = call.output_bytes();
-  if (waiting == 0) {
+  // Behind a socket that takes nothing, all calls wait; that is the connection's matter.
+  if (waiting == 0 || call.connection->unsent_bytes() > 0) {
     call.blocked_since_ns = 0;
   } else if (call.blocked_since_ns == 0) {
     call.blocked_since_ns = now_ns;
@@ -126,6 +142,8 @@ void ConnectionKeeper::check_output(Call& call, uint64_t now_ns) {
   replier_.mark_dirty(*call.connection);
 }
 
+void ConnectionKeeper::begin_drain(uint64_t now_ns) {
+  for (Connection* connection : connections_.all()) {
     if (connection->handshaking()) {
       connections_.doom(*connection, counters_.closed_handshake);
     } else {
@@ -153,10 +171,11 @@ void ConnectionKeeper::advance_close(Connection& connection, uint64_t now_ns) {
     replier_.mark_dirty(connection);
   }
   if (!books.goaway_final) return;
-  // A stream without an open question could stay for ever; it is asked to come back elsewhere.
+  // A call without an open question could stay for ever; it is asked to come back elsewhere.
   calls_.for_each_on(connection, [this](Call& call) {
-    const bool is_stream = call.metadata.method->client_streams;
-    if (is_stream && !call.ended && call.answers.empty()) {
+    const MethodRow& row = *call.metadata.method;
+    const bool may_stay = row.client_streams || row.method == Method::health_watch;
+    if (may_stay && !call.ended && call.answers.empty()) {
       replier_.end(call, make_error(Error::draining));
     }
   });

@@ -9,8 +9,7 @@ namespace tiltyard {
 namespace {
 
 constexpr uint32_t kEvents = EPOLLIN | EPOLLRDHUP | EPOLLET;
-constexpr size_t kReadBytes = 32 * 1024;      // of one system call
-constexpr size_t kArenaRoomMin = 4 * 1024;    // less is not worth a call
+constexpr size_t kReadBytes = 32 * 1024;  // of one system call
 
 }  // namespace
 
@@ -21,10 +20,17 @@ ConnectionSet::ConnectionSet(const Limits& limits, EventLoop& loop, RpcReceiver&
       receiver_(receiver),
       replier_(replier),
       counters_(counters),
-      arena_(new char[limits.read_arena_bytes]) {}
+      arena_(new char[limits.read_arena_bytes]) {
+  TILTYARD_ASSERT(limits.read_bytes_per_connection_max >= kReadBytesMin &&
+                      limits.read_arena_bytes >= kReadBytesMin,
+                  "the limits leave room for a read; that was checked before");
+}
 
-ConnectionSet::~ConnectionSet() {
+ConnectionSet::~ConnectionSet() { close_all(); }
+
+void ConnectionSet::close_all() {
   for (Connection* connection : all_) delete connection;
+  all_.clear();
 }
 
 void ConnectionSet::add(std::unique_ptr<Connection> owned) {
@@ -82,24 +88,37 @@ void ConnectionSet::note_event(const epoll_event& event) {
 void ConnectionSet::read(std::span<const epoll_event> events) {
   for (const epoll_event& event : events) note_event(event);
   arena_used_ = 0;
+  handshakes_this_cycle_ = 0;
   reading_.swap(ready_);
-  for (Connection* connection : reading_) {
+  size_t next = 0;
+  while (next < reading_.size() && has_room_in_cycle()) {
+    Connection* connection = reading_[next++];
     connection->books.on_ready_list = false;
     connection->books.requests_this_cycle = 0;
     if (connection->books.is_dead || connection->books.input_ended) continue;
-    if (limits_.read_arena_bytes - arena_used_ < kArenaRoomMin ||
-        receiver_.messages().size() >= limits_.requests_per_cycle_max) {
-      counters_.read_budget_ran_out.add();
-      put_on_ready_list(*connection);
-    } else if (connection->unsent_bytes() == 0 && finish_handshake(*connection)) {
-      read_one(*connection);
-    }
+    if (connection->unsent_bytes() == 0 && finish_handshake(*connection)) read_one(*connection);
   }
+  // Who was left out goes first in the next cycle, before those who have had a turn and want more.
+  if (next < reading_.size()) counters_.read_budget_ran_out.add();
+  ready_.insert(ready_.begin(), reading_.begin() + static_cast<ptrdiff_t>(next), reading_.end());
   reading_.clear();
 }
 
+bool ConnectionSet::has_room_in_cycle() {
+  return limits_.read_arena_bytes - arena_used_ >= kReadBytesMin &&
+         receiver_.messages().size() < limits_.requests_per_cycle_max;
+}
+
+// A storm of new connections must not hold up those there are: a cycle does a few handshakes'
+// steps.
 bool ConnectionSet::finish_handshake(Connection& connection) {
   if (!connection.handshaking()) return true;
+  if (handshakes_this_cycle_ >= limits_.handshakes_per_cycle_max) {
+    counters_.handshakes_put_off.add();
+    put_on_ready_list(connection);
+    return false;
+  }
+  ++handshakes_this_cycle_;
   const IoResult::Kind result = connection.handshake();
   if (result == IoResult::Kind::closed) doom(connection, counters_.closed_handshake);
   if (result == IoResult::Kind::bytes) replier_.mark_dirty(connection);  // our SETTINGS
@@ -113,7 +132,7 @@ void ConnectionSet::read_one(Connection& connection) {
   // The peer's end was told together with its last bytes, and epoll will not tell of it again.
   while (may_have_more || connection.books.hung_up) {
     const size_t end = std::min<size_t>(budget_end, limits_.read_arena_bytes);
-    if (end - arena_used_ < kArenaRoomMin ||
+    if (end - arena_used_ < kReadBytesMin ||
         connection.books.requests_this_cycle >= limits_.requests_per_connection_max) {
       counters_.read_budget_ran_out.add();
       return put_on_ready_list(connection);
@@ -169,7 +188,9 @@ void ConnectionSet::flush(uint64_t now_ns) {
 
 void ConnectionSet::flush_one(Connection& connection, uint64_t now_ns) {
   const bool was_blocked = connection.unsent_bytes() > 0;
-  switch (connection.flush(scratch_, now_ns)) {
+  const Connection::Flushed flushed = connection.flush(scratch_, now_ns);
+  counters_.bytes_out.add(connection.take_written());
+  switch (flushed) {
     case Connection::Flushed::closed:
       return doom(connection, counters_.connections_closed);
     case Connection::Flushed::blocked:

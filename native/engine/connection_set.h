@@ -26,6 +26,8 @@ class ConnectionSet {
   // Takes the connection out, alive; it must have no open call.
   std::unique_ptr<Connection> detach(Connection& connection);
   const std::vector<Connection*>& all() const { return all_; }
+  // Closes all where they stand; nothing is read or written any more.
+  void close_all();
   bool has_ready() const { return !ready_.empty(); }
 
   // Reads the connections with events and those on the ready list into the arena, and feeds them.
@@ -39,6 +41,8 @@ class ConnectionSet {
 
  private:
   void note_event(const epoll_event& event);
+  // Whether this cycle may read from one more connection.
+  bool has_room_in_cycle();
   bool finish_handshake(Connection& connection);
   void read_one(Connection& connection);
   void end_input(Connection& connection);
@@ -52,12 +56,13 @@ class ConnectionSet {
   RpcReceiver& receiver_;
   Replier& replier_;
   IoCounters& counters_;
-  std::vector<Connection*> all_;       // owned
-  std::vector<Connection*> ready_;     // to be read in this cycle or the next
-  std::vector<Connection*> reading_;   // the ready list being worked off
+  std::vector<Connection*> all_;      // owned
+  std::vector<Connection*> ready_;    // to be read in this cycle or the next
+  std::vector<Connection*> reading_;  // the ready list being worked off
   std::vector<Connection*> doomed_;
-  std::unique_ptr<char[]> arena_;      // what this cycle has read; messages point into it
+  std::unique_ptr<char[]> arena_;  // what this cycle has read; messages point into it
   size_t arena_used_ = 0;
+  uint32_t handshakes_this_cycle_ = 0;
   Bytes scratch_;
 };
 

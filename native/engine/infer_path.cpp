@@ -29,7 +29,7 @@ void take_bytes(Job& job, GrpcMessage& message) {
 
 }  // namespace
 
-void InferPath::accept(Call& call, ReceivedMessage& received, const RouteTable& table) {
+bool InferPath::accept(Call& call, ReceivedMessage& received, const RouteTable& table) {
   counters_.infer_requests.add();
   Pending& pending = pending_.push();
   pending.received = &received;
@@ -38,9 +38,10 @@ void InferPath::accept(Call& call, ReceivedMessage& received, const RouteTable& 
   pending.is_stream = call.metadata.method->client_streams;
   pending.ran = false;
   const Status status = route_and_bind(pending, table);
-  if (status.ok()) return;
+  if (status.ok()) return true;
   fail(pending, status);
   pending_.pop();
+  return false;
 }
 
 Status InferPath::route_and_bind(Pending& pending, const RouteTable& table) {
@@ -121,9 +122,9 @@ void InferPath::run_groups() {
   groups_.clear();
 }
 
-// Short groups run inline. Those that come when a cycle has run for long go to the workers, but only
-// where these have cores of their own and nothing else of the version to do: a short request never
-// waits in a line, and is never turned away because there is one.
+// Short groups run inline. Those that come when a cycle has run for long go to the workers, but
+// only where these have cores of their own and nothing else of the version to do: a short request
+// never waits in a line, and is never turned away because there is one.
 bool InferPath::runs_here(const Group& group, double predicted_ns) const {
   if (shared_.workers->empty()) return true;
   if (group.is_long) return false;
@@ -163,6 +164,7 @@ void InferPath::submit(Pending& pending) {
   Call* call = calls_.find(pending.received->to.call);
   if (call == nullptr) return;
   auto job = std::make_unique<Job>();
+  job->charge = std::move(pending.received->charge);
   if (!job->charge.try_set(shared_.budget, pending.received->message.view.size())) {
     return fail(pending,
                 make_error(Error::bytes_in_flight, {std::to_string(shared_.budget.bytes_max())}));

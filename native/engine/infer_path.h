@@ -19,8 +19,8 @@ class IoThread;
 
 class InferPath final : private BatchSink {
  public:
-  InferPath(EngineShared& shared, IoThread& home, uint32_t slot, CallTable& calls,
-            Replier& replier, IoCounters& counters)
+  InferPath(EngineShared& shared, IoThread& home, uint32_t slot, CallTable& calls, Replier& replier,
+            IoCounters& counters)
       : shared_(shared),
         limits_(shared.options.limits),
         home_(home),
@@ -30,9 +30,9 @@ class InferPath final : private BatchSink {
         counters_(counters),
         batch_(slot, RunPlace::io_thread) {}
 
-  // Decodes, routes and binds; a mistake is answered at once. The message must live until
-  // record_latency().
-  void accept(Call& call, ReceivedMessage& received, const RouteTable& table);
+  // Decodes, routes and binds. True: the message must live until record_latency(). False: it had a
+  // mistake, which is answered, and it is not needed any more.
+  [[nodiscard]] bool accept(Call& call, ReceivedMessage& received, const RouteTable& table);
   void run_groups();
   // A job has come back.
   void finish(Job& job);

@@ -1,24 +1,22 @@
 #include "engine/io_thread.h"
 
+#include <sched.h>
+
 #include <string>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/thread_class.h"
 #include "engine/job.h"
+#include "engine/worker_pool.h"
 #include "grpc/compression.h"
 
 namespace tiltyard {
-namespace {
-
-// A torn or inflated message larger than this gives its memory back after its cycle.
-constexpr size_t kMessageBytesKept = 64 * 1024;
-
-}  // namespace
 
 IoThread::IoThread(EngineShared& shared, uint32_t index)
     : shared_(shared),
       index_(index),
+      shares_core_(usable_cores() < shared.options.io_threads),
       calls_(shared.options.limits.calls_max),
       replier_(shared.options.limits, calls_, counters_),
       receiver_(shared, calls_, replier_, counters_),
@@ -29,10 +27,6 @@ IoThread::IoThread(EngineShared& shared, uint32_t index)
 
 IoThread::~IoThread() {
   stop();
-  for (Connection* connection = arrivals_.take_all(); connection != nullptr;) {
-    const std::unique_ptr<Connection> owned(connection);
-    connection = connection->next_in_inbox;
-  }
   for (Job* job = finished_.take_all(); job != nullptr;) {
     const std::unique_ptr<Job> owned(job);
     job = job->next_in_inbox;
@@ -51,6 +45,11 @@ void IoThread::stop() {
   thread_.join();
   // Jobs of these calls are still with others, who send them home before they are freed.
   for (Connection* connection : connections_.all()) receiver_.drop_calls(*connection);
+  connections_.close_all();
+  for (Connection* connection = arrivals_.take_all(); connection != nullptr;) {
+    const std::unique_ptr<Connection> owned(connection);
+    connection = connection->next_in_inbox;
+  }
 }
 
 void IoThread::take_connection(std::unique_ptr<Connection> connection) {
@@ -72,7 +71,6 @@ void IoThread::wake() {
 
 void IoThread::run() {
   enter_thread_class(ThreadClass::io, "io-" + std::to_string(index_));
-  thread_id_.store(current_thread_id(), std::memory_order_relaxed);
   while (!stopping_.load(std::memory_order_relaxed)) cycle();
   shared_.routes.sleep(index_);
 }
@@ -83,6 +81,7 @@ void IoThread::cycle() {
   const RouteTable& table = shared_.routes.read(index_);
 
   take_inboxes();
+  take_put_off();
   receiver_.set_now(began_ns);
   receiver_.resume_held();
   connections_.read(events);
@@ -94,14 +93,11 @@ void IoThread::cycle() {
   connections_.flush(flushed_ns);
   infer_.record_latency(flushed_ns);
 
-  for (size_t i = 0; i < receiver_.messages().size(); ++i) {
-    receiver_.messages()[i].charge.release();
-    Bytes& owned = receiver_.messages()[i].message.owned;
-    if (owned.capacity() > kMessageBytesKept) owned = Bytes();
-  }
   receiver_.messages().clear();
   connections_.close_doomed([this] { connection_count_.fetch_sub(1, std::memory_order_relaxed); });
   move_connection();
+  // Without connections there is no next tick to say so.
+  if (connections_.all().empty()) requests_per_tick_.store(0, std::memory_order_relaxed);
   open_calls_.store(calls_.open(), std::memory_order_relaxed);
   counters_.cycles.add();
   const uint64_t ended_ns = monotonic_ns();
@@ -110,8 +106,8 @@ void IoThread::cycle() {
 }
 
 bool IoThread::has_work() const {
-  return connections_.has_ready() || receiver_.has_held() || !arrivals_.empty() ||
-         !finished_.empty() || stopping_.load(std::memory_order_seq_cst);
+  return connections_.has_ready() || receiver_.has_held() || !put_off_.empty() ||
+         !arrivals_.empty() || !finished_.empty() || stopping_.load(std::memory_order_seq_cst);
 }
 
 int IoThread::wait_ms(uint64_t now_ns) const {
@@ -128,6 +124,12 @@ std::span<const epoll_event> IoThread::wait() {
     if (!events.empty() || has_work()) return events;
     cpu_relax();
     now_ns = monotonic_ns();
+  }
+  // Beside another io thread on its core: that one's cycle brings work, and waking up costs more.
+  if (shares_core_ && shared_.workers->idle()) {
+    sched_yield();
+    const std::span<const epoll_event> events = loop_.wait(0);
+    if (!events.empty() || has_work()) return events;
   }
   asleep_.store(true, std::memory_order_seq_cst);
   const std::span<const epoll_event> events = loop_.wait(has_work() ? 0 : wait_ms(now_ns));
@@ -157,40 +159,75 @@ void IoThread::take_inboxes() {
 
 void IoThread::decode_and_route(const RouteTable& table) {
   StablePool<ReceivedMessage>& messages = receiver_.messages();
-  for (size_t i = 0; i < messages.size(); ++i) answer_message(messages[i], table);
+  inflated_this_cycle_ = 0;
+  for (size_t i = 0; i < messages.size(); ++i) {
+    if (!answer_message(messages[i], table)) messages[i].trim();
+  }
 }
 
-void IoThread::answer_message(ReceivedMessage& received, const RouteTable& table) {
+// True: a group is to run on the message's bytes.
+bool IoThread::answer_message(ReceivedMessage& received, const RouteTable& table) {
   Call* call = calls_.find(received.to.call);
-  if (call == nullptr || call->ended) return;  // reset or ended since it was received
-  GrpcMessage& message = received.message;
-  if (message.compressed) {
-    if (call->metadata.request_encoding != Encoding::gzip) {
-      return replier_.fail(received.to,
-                           make_error(Error::bad_compression,
-                                      {"a message is flagged as compressed, but the call names no "
-                                       "grpc-encoding"}));
-    }
-    const uint32_t bytes_max = shared_.options.limits.message_bytes_max;
-    if (Status status = gunzip(message.view, bytes_max, inflated_); !status.ok()) {
-      return replier_.fail(received.to, status);
-    }
-    if (!received.charge.try_set(shared_.budget, inflated_.size())) {
-      inflated_ = Bytes();
-      return replier_.fail(received.to,
-                           make_error(Error::bytes_in_flight,
-                                      {std::to_string(shared_.budget.bytes_max())}));
-    }
-    message.owned.swap(inflated_);
-    message.view = message.owned;
-    if (inflated_.capacity() > kMessageBytesKept) inflated_ = Bytes();
+  if (call == nullptr || call->ended) return false;  // reset or ended since it was received
+  if (received.message.compressed && !inflate(received, call->metadata.request_encoding)) {
+    return false;
   }
   const Method method = call->metadata.method->method;
   if (method == Method::model_infer || method == Method::model_stream_infer) {
-    infer_.accept(*call, received, table);
-  } else {
-    services_.answer(*call, received, table);
+    return infer_.accept(*call, received, table);
   }
+  services_.answer(*call, received, table);
+  return false;
+}
+
+// False: it was answered with an error, or is put off to the next cycle.
+bool IoThread::inflate(ReceivedMessage& received, Encoding encoding) {
+  const Limits& limits = shared_.options.limits;
+  GrpcMessage& message = received.message;
+  if (encoding != Encoding::gzip) {
+    replier_.fail(received.to, make_error(Error::bad_compression,
+                                          {"a message is flagged as compressed, but the call "
+                                           "names no grpc-encoding"}));
+    return false;
+  }
+  if (inflated_this_cycle_ >= limits.inflated_bytes_per_cycle_max) {
+    put_off(received);
+    return false;
+  }
+  const Status status =
+      gunzip(message.view, limits.message_bytes_max, shared_.budget, received.charge, inflated_);
+  inflated_this_cycle_ += inflated_.size();
+  counters_.inflated_bytes.add(inflated_.size());
+  if (status.ok()) {
+    message.owned.swap(inflated_);
+    message.view = message.owned;
+    message.compressed = false;
+  } else {
+    replier_.fail(received.to, status);
+  }
+  if (inflated_.capacity() > kMessageBytesKept) inflated_ = Bytes();
+  return status.ok();
+}
+
+// A few small messages can inflate to more than one cycle should hold, or take the time for.
+void IoThread::put_off(ReceivedMessage& received) {
+  received.message.own();
+  if (!received.charge.try_set(shared_.budget, received.message.owned.size())) {
+    return replier_.fail(received.to, make_error(Error::bytes_in_flight,
+                                                 {std::to_string(shared_.budget.bytes_max())}));
+  }
+  counters_.messages_put_off.add();
+  put_off_.push_back(std::move(received));
+}
+
+// What was put off goes before what has come since.
+void IoThread::take_put_off() {
+  for (ReceivedMessage& received : put_off_) {
+    ReceivedMessage& taken = receiver_.messages().push();
+    taken = std::move(received);
+    taken.message.view = taken.message.owned;
+  }
+  put_off_.clear();
 }
 
 void IoThread::pass_time(const RouteTable& table, uint64_t now_ns) {

@@ -1,4 +1,5 @@
-// One io thread: the spine of the data plane. Its cycle is the life of a request (native/README.md).
+// One io thread: the spine of the data plane. Its cycle is the life of a request
+// (native/README.md).
 //
 // Owns its connections and their calls; nobody else touches them. Other threads hand it new
 // connections and finished jobs through inboxes that never block, and wake it when it sleeps.
@@ -7,6 +8,7 @@
 #include <atomic>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "engine/connection_keeper.h"
 #include "engine/connection_set.h"
@@ -38,7 +40,6 @@ class IoThread {
   uint32_t connections() const { return connection_count_.load(std::memory_order_relaxed); }
   uint32_t open_calls() const { return open_calls_.load(std::memory_order_relaxed); }
   const IoCounters& counters() const { return counters_; }
-  int thread_id() const { return thread_id_.load(std::memory_order_relaxed); }
 
  private:
   void run();
@@ -48,13 +49,17 @@ class IoThread {
   int wait_ms(uint64_t now_ns) const;
   void take_inboxes();
   void decode_and_route(const RouteTable& table);
-  void answer_message(ReceivedMessage& received, const RouteTable& table);
+  [[nodiscard]] bool answer_message(ReceivedMessage& received, const RouteTable& table);
+  [[nodiscard]] bool inflate(ReceivedMessage& received, Encoding encoding);
+  void put_off(ReceivedMessage& received);
+  void take_put_off();
   void pass_time(const RouteTable& table, uint64_t now_ns);
   void balance();
   void move_connection();
 
   EngineShared& shared_;
   const uint32_t index_;
+  const bool shares_core_;  // with other io threads
   const std::vector<std::unique_ptr<IoThread>>* peers_ = nullptr;
   IoCounters counters_;
   EventLoop loop_;
@@ -73,13 +78,14 @@ class IoThread {
   Connection* moving_ = nullptr;  // leaves for `moving_to_` once it has no open call
   IoThread* moving_to_ = nullptr;
   Bytes inflated_;
+  uint64_t inflated_this_cycle_ = 0;
+  std::vector<ReceivedMessage> put_off_;  // compressed, with their own bytes, for the next cycle
 
   alignas(kCacheLineBytes) std::atomic<bool> asleep_{false};
   std::atomic<bool> stopping_{false};
   std::atomic<uint32_t> connection_count_{0};
   std::atomic<uint32_t> open_calls_{0};
   std::atomic<uint64_t> requests_per_tick_{0};
-  std::atomic<int> thread_id_{0};
   MpscInbox<Connection> arrivals_;
   MpscInbox<Job> finished_;
   std::thread thread_;

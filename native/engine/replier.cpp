@@ -19,14 +19,20 @@ constexpr Http2Header kGrpcOk = {"grpc-status", "0", true};
 constexpr std::array kReplyHeaders = {kStatus200, kContentType};
 constexpr std::array kGzipReplyHeaders = {kStatus200, kContentType, kGzip};
 
-bool is_stream(const Call& call) { return call.metadata.method->client_streams; }
+bool is_stream(const Call& call) {
+  return call.metadata.method->client_streams;
+}
+
+// Whether the stream has been answered up to where it fails.
+bool fails_now(const Call& call) {
+  return !call.failure.ok() && call.answered == call.failed_at;
+}
 
 // Errors that a moment's wait may cure: the client is told how long to wait.
 bool is_overload(Error error) {
   switch (error) {
     case Error::queue_full:
     case Error::bytes_in_flight:
-    case Error::calls_in_flight:
     case Error::slow_path_full:
       return true;
     default:
@@ -111,6 +117,18 @@ void Replier::fail_in_turn(Call& call, const ReplyTo& to, const Status& status) 
   settle(call, to);
 }
 
+void Replier::end_in_turn(Call& call, Status status) {
+  if (call.ended || !call.failure.ok()) return;
+  call.failure = std::move(status);
+  call.failed_at = call.messages;
+  if (fails_now(call)) end_failed(call);
+}
+
+void Replier::end_failed(Call& call) {
+  if (!call.body.empty()) send_body(call);  // else the call would end without it
+  end(call, std::move(call.failure));
+}
+
 void Replier::settle(Call& call, const ReplyTo& to) {
   if (!is_stream(call)) {
     if (call.metadata.method->method != Method::health_watch) call.ended = true;
@@ -118,11 +136,7 @@ void Replier::settle(Call& call, const ReplyTo& to) {
   }
   call.answers[to.sequence - call.answered].ready = true;
   if (!call.answers.front().ready) return;
-  while (!call.answers.empty() && call.answers.front().ready) {
-    if (!call.failure.ok() && call.answered == call.failed_at) {
-      if (!call.body.empty()) send_body(call);
-      return end(call, std::move(call.failure));
-    }
+  while (!call.answers.empty() && call.answers.front().ready && !fails_now(call)) {
     Bytes& body = body_of(call);
     if (body.empty()) {
       body.swap(call.answers.front().framed);
@@ -132,6 +146,7 @@ void Replier::settle(Call& call, const ReplyTo& to) {
     call.answers.pop_front();
     ++call.answered;
   }
+  if (fails_now(call)) return end_failed(call);
   if (call.input_ended && call.answers.empty() && call.held_input.empty()) call.ended = true;
   send_body(call);
 }
@@ -166,7 +181,8 @@ void Replier::end(Call& call, Status status) {
   if (call.end_status.error == Error::bad_content_type) headers[0] = {":status", "415", true};
   if (!call.metadata.is_post) headers[0] = {":status", "405", true};
   for (size_t i = 0; i < trailers.count; ++i) headers[2 + i] = trailers.headers[i];
-  call.connection->http2().submit_headers_only(call.stream_id, {headers.data(), 2 + trailers.count});
+  call.connection->http2().submit_headers_only(call.stream_id,
+                                               {headers.data(), 2 + trailers.count});
   mark_dirty(*call.connection);
 }
 

@@ -46,6 +46,8 @@ class Replier {
   }
   // Ends the call after what was answered so far; an ok status too. Idempotent.
   void end(Call& call, Status status);
+  // Ends a stream with an error after the answers to all messages received so far.
+  void end_in_turn(Call& call, Status status);
   // The client will send no more: a stream ends once its answers are out.
   void end_input(Call& call);
 
@@ -62,6 +64,7 @@ class Replier {
   static Bytes& body_of(Call& call);
   void finish_message(Call& call, Bytes& out, size_t begin);
   void settle(Call& call, const ReplyTo& to);
+  void end_failed(Call& call);
   void fail_in_turn(Call& call, const ReplyTo& to, const Status& status);
   void send_body(Call& call);
 

@@ -50,7 +50,8 @@ void RpcReceiver::on_headers_end(Http2Session&, uint32_t tag, bool end_of_stream
 
 void RpcReceiver::on_data(Http2Session& session, uint32_t tag, BytesView data) {
   Call& call = calls_.at(tag);
-  if (call.ended) return session.consume(call.stream_id, data.size());  // answered early
+  // Answered early, or broken: what still comes of it does not matter.
+  if (call.ended || !call.failure.ok()) return session.consume(call.stream_id, data.size());
   if (!call.metadata.method->client_streams) {
     session.consume(call.stream_id, data.size());
     return take_unary(call, data);
@@ -95,11 +96,12 @@ void RpcReceiver::take_stream(Call& call, BytesView data) {
     if (!has_room(call)) return data.empty() ? void() : hold(call, data);
     ReceivedMessage& received = messages_.push();
     Status error;
-    const auto next =
-        call.assembler.next(data, limits_.message_bytes_max, received.message, error);
+    const auto next = call.assembler.next(data, limits_.message_bytes_max, received.message, error);
     if (next != MessageAssembler::Next::message) {
       messages_.pop();
-      if (next == MessageAssembler::Next::error) return replier_.end(call, std::move(error));
+      if (next == MessageAssembler::Next::error) {
+        return replier_.end_in_turn(call, std::move(error));
+      }
       break;
     }
     received.to = {call.handle(), call.messages++};
@@ -122,8 +124,8 @@ void RpcReceiver::hold(Call& call, BytesView data) {
 bool RpcReceiver::recharge(Call& call) {
   const uint64_t bytes = call.assembler.held_bytes() + call.held_input.size();
   if (call.charge.try_set(shared_.budget, bytes)) return true;
-  replier_.end(call, make_error(Error::bytes_in_flight,
-                                {std::to_string(shared_.budget.bytes_max())}));
+  replier_.end(call,
+               make_error(Error::bytes_in_flight, {std::to_string(shared_.budget.bytes_max())}));
   call.assembler.clear();
   call.held_input = Bytes();
   call.charge.release();
@@ -136,8 +138,8 @@ void RpcReceiver::on_end_of_stream(Http2Session&, uint32_t tag) {
   const bool is_stream = call.metadata.method->client_streams;
   if (!is_stream) return finish_unary(call);
   if (call.held_input.empty() && call.assembler.is_torn()) {
-    return replier_.end(call, make_error(Error::malformed_framing,
-                                         {"the call ended inside a message"}));
+    return replier_.end_in_turn(
+        call, make_error(Error::malformed_framing, {"the call ended inside a message"}));
   }
   replier_.end_input(call);
 }
@@ -145,17 +147,17 @@ void RpcReceiver::on_end_of_stream(Http2Session&, uint32_t tag) {
 void RpcReceiver::finish_unary(Call& call) {
   call.input_ended = true;
   if (!call.has_message) {
-    return replier_.end(call, call.assembler.is_torn()
-                                  ? make_error(Error::malformed_framing,
-                                               {"the call ended inside a message"})
-                                  : make_error(Error::missing_message, {call.metadata.method->path}));
+    return replier_.end(
+        call, call.assembler.is_torn()
+                  ? make_error(Error::malformed_framing, {"the call ended inside a message"})
+                  : make_error(Error::missing_message, {call.metadata.method->path}));
   }
   ReceivedMessage& received = messages_.push();
   received.to = {call.handle(), 0};
   received.arrived_ns = now_ns_;
   received.message.owned.swap(call.message.owned);
-  received.message.view = received.message.owned.empty() ? call.message.view
-                                                         : BytesView(received.message.owned);
+  received.message.view =
+      received.message.owned.empty() ? call.message.view : BytesView(received.message.owned);
   received.message.compressed = call.message.compressed;
   call.has_message = false;
   counters_.messages.add();
@@ -192,8 +194,8 @@ void RpcReceiver::resume_held() {
     replier_.mark_dirty(*call->connection);
     if (call->input_ended) {
       if (call->held_input.empty() && call->assembler.is_torn()) {
-        replier_.end(*call, make_error(Error::malformed_framing,
-                                       {"the call ended inside a message"}));
+        replier_.end_in_turn(
+            *call, make_error(Error::malformed_framing, {"the call ended inside a message"}));
       }
       replier_.end_input(*call);
     }
@@ -206,7 +208,6 @@ void RpcReceiver::cancel(Call& call) {
   calls_.close(call);
 }
 
-void RpcReceiver::drop_calls(Connection& connection) {
 void RpcReceiver::drop_unfinished(Connection& connection) {
   calls_.for_each_on(connection, [&connection](Call& call) {
     const bool is_watch = call.metadata.method->method == Method::health_watch;
@@ -215,6 +216,7 @@ void RpcReceiver::drop_unfinished(Connection& connection) {
   });
 }
 
+void RpcReceiver::drop_calls(Connection& connection) {
   calls_.for_each_on(connection, [this](Call& call) { cancel(call); });
 }
 
@@ -225,9 +227,8 @@ void RpcReceiver::on_stream_closed(Http2Session&, uint32_t tag, uint32_t) {
 BytesView RpcReceiver::take_body(uint32_t tag, size_t bytes) {
   Call& call = calls_.at(tag);
   const BytesView taken = replier_.take_body(call, bytes);
-  counters_.bytes_out.add(bytes);
-  if (!call.held_input.empty()) note_answered(call);
   call.blocked_since_ns = 0;
+  if (!call.held_input.empty()) note_answered(call);
   return taken;
 }
 

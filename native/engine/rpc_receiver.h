@@ -22,32 +22,42 @@ struct ReceivedMessage {
   GrpcMessage message;
   Charge charge;  // for what it was inflated to, or what it holds while it is put off
   uint64_t arrived_ns = 0;
+
+  // Its bytes are not needed any more.
+  void trim() {
+    charge.release();
+    if (message.owned.capacity() > kMessageBytesKept) message.owned = Bytes();
+  }
 };
 
 class RpcReceiver final : public Http2Handler {
  public:
   RpcReceiver(EngineShared& shared, CallTable& calls, Replier& replier, IoCounters& counters)
-      : shared_(shared), limits_(shared.options.limits), calls_(calls), replier_(replier),
+      : shared_(shared),
+        limits_(shared.options.limits),
+        calls_(calls),
+        replier_(replier),
         counters_(counters) {}
 
   // When what is fed next came in.
   void set_now(uint64_t now_ns) { now_ns_ = now_ns; }
   StablePool<ReceivedMessage>& messages() { return messages_; }
-  // Messages that wait for the rest of their call must outlive the arena; call it after the last feed.
+  // Messages that wait for the rest of their call must outlive the arena; call it after the last
+  // feed.
   void end_reading();
   // Streams that have room again for what was held back.
   void resume_held();
   bool has_held() const { return !resumable_.empty(); }
   // A message was answered: its stream may have room now.
   void note_answered(Call& call);
+  // The client can send no more: what it has not asked in full will not be, and nobody watches.
+  void drop_unfinished(Connection& connection);
   // The connection is going away; all its calls with it.
   void drop_calls(Connection& connection);
 
   uint32_t on_stream_opened(Http2Session& session, int32_t stream_id) override;
   void on_header(Http2Session& session, uint32_t tag, BytesView name, BytesView value) override;
   void on_headers_end(Http2Session& session, uint32_t tag, bool end_of_stream) override;
-  // The client can send no more: what it has not asked in full will not be, and nobody watches.
-  void drop_unfinished(Connection& connection);
   void on_data(Http2Session& session, uint32_t tag, BytesView data) override;
   void on_end_of_stream(Http2Session& session, uint32_t tag) override;
   void on_stream_closed(Http2Session& session, uint32_t tag, uint32_t error_code) override;

@@ -70,13 +70,16 @@ void ServiceCalls::answer_model_ready(const ReplyTo& to, BytesView model, BytesV
 
 void ServiceCalls::answer_precomputed(const ReplyTo& to, BytesView method, BytesView model,
                                       BytesView version, const RouteTable& table) {
-  if (!model.empty() || method != "ServerMetadata") {
+  BytesView number;
+  if (method != "ServerMetadata") {
     const std::shared_ptr<ServedVersion>* served = nullptr;
     if (Status status = route_request(table, model, version, served); !status.ok()) {
       return replier_.fail(to, status);
     }
+    // As it is written in the table: "01" asks for version 1 too.
+    if (!version.empty()) number = (*served)->version->number_text();
   }
-  const Bytes* reply = table.find_reply(method, model, version);
+  const Bytes* reply = table.find_reply(method, model, number);
   // Only before the first table of models is published: the gateway is still starting.
   if (reply == nullptr) return replier_.fail(to, make_error(Error::starting));
   replier_.answer(to, [reply](Bytes& out) { out.append(*reply); });
@@ -122,9 +125,10 @@ void ServiceCalls::check_health(const ReplyTo& to, BytesView service, const Rout
 void ServiceCalls::watch_health(Call& call, const ReplyTo& to, BytesView service,
                                 const RouteTable& table) {
   const Health health = health_of(service, table);
-  watchers_.push_back({call.handle(), std::string(service), health});
   replier_.answer(to,
                   [health](Bytes& out) { append_field_one(static_cast<uint8_t>(health), out); });
+  if (shared_.draining.load()) return replier_.end(call, make_error(Error::draining));
+  watchers_.push_back({call.handle(), std::string(service), health});
 }
 
 void ServiceCalls::update_watchers(const RouteTable& table) {

@@ -13,7 +13,8 @@ class Worker final : private BatchSink {
  public:
   explicit Worker(uint32_t slot) : slot_(slot), batch_(slot, RunPlace::worker) {}
 
-  // Fills the group from the queue; expired and cancelled jobs go home unrun. False: nothing to run.
+  // Fills the group from the queue; expired and cancelled jobs go home unrun. False: nothing to
+  // run.
   bool take_group(ServedVersion& served);
   // Runs the group and sends each job home.
   void run_group();
@@ -23,6 +24,11 @@ class Worker final : private BatchSink {
     Job* job = nullptr;
     InferRequestView request;
     BoundRequest bound;
+
+    void trim() {
+      request.trim();
+      bound.trim();
+    }
   };
   // Decodes and binds the job again, over its own bytes. False: it went home with an error.
   bool prepare(Job* job, Item& item);

@@ -262,6 +262,11 @@ void BoundRequest::clear() {
   elements = 0;
 }
 
+void BoundRequest::trim() {
+  clear_and_trim(inputs);
+  clear_and_trim(outputs);
+}
+
 Status bind_request(const InferRequestView& request, std::string_view model,
                     const Signature& signature, bool batched, BoundRequest& bound) {
   bound.clear();

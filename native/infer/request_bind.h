@@ -19,18 +19,19 @@ struct BoundInput {
   Shape shape;
   int64_t elements = 0;
   bool is_raw = false;
-  BytesView raw;                                   // little-endian values; BYTES: length-prefixed
-  const std::vector<BytesView>* typed = nullptr;   // InferTensorContents parts, of `request`
+  BytesView raw;                                  // little-endian values; BYTES: length-prefixed
+  const std::vector<BytesView>* typed = nullptr;  // InferTensorContents parts, of `request`
 };
 
 struct BoundRequest {
   const InferRequestView* request = nullptr;
-  std::vector<BoundInput> inputs;     // in the signature's order
-  std::vector<uint16_t> outputs;      // indices into the signature, in the order of the reply
-  int64_t rows = 0;                   // dimension 0 shared by all inputs; 1 where there is none
-  int64_t elements = 0;               // of all inputs together
+  std::vector<BoundInput> inputs;  // in the signature's order
+  std::vector<uint16_t> outputs;   // indices into the signature, in the order of the reply
+  int64_t rows = 0;                // dimension 0 shared by all inputs; 1 where there is none
+  int64_t elements = 0;            // of all inputs together
 
   void clear();
+  void trim();
 };
 
 // `model` is for the sentences. `batched` asks that all inputs agree in dimension 0.

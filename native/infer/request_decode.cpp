@@ -241,9 +241,18 @@ void InputView::clear() {
   parameters.clear();
 }
 
+void InputView::trim() {
+  clear_and_trim(contents);
+  clear_and_trim(parameters);
+}
+
 void RequestedOutputView::clear() {
   name = {};
   parameters.clear();
+}
+
+void RequestedOutputView::trim() {
+  clear_and_trim(parameters);
 }
 
 void InferRequestView::clear() {
@@ -254,6 +263,13 @@ void InferRequestView::clear() {
   inputs.clear();
   outputs.clear();
   raw_inputs.clear();
+}
+
+void InferRequestView::trim() {
+  clear_and_trim(parameters);
+  inputs.trim();
+  outputs.trim();
+  clear_and_trim(raw_inputs);
 }
 
 Status decode_infer_request(BytesView message, InferRequestView& request) {

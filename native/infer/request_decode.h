@@ -2,12 +2,13 @@
 //
 // Every view points into the bytes given and lives as long as they do. A request object is meant to
 // be reused: clear() keeps its capacity, so that a warm io thread allocates nothing.
-// This is the one place of the data plane where exceptions (protozero's) exist; they end here.
+// Exceptions of the data plane are protozero's alone; they end here and in service_messages.cpp.
 #pragma once
 
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/reused_vector.h"
 #include "base/status.h"
 #include "infer/tensor.h"
 #include "infer/typed_contents.h"
@@ -31,7 +32,7 @@ struct ParameterView {
 
 struct InputView {
   BytesView name;
-  BytesView datatype;                     // as sent; it is judged against the signature later
+  BytesView datatype;  // as sent; it is judged against the signature later
   Shape shape;
   bool rank_too_large = false;
   int64_t rank = 0;                       // as sent, also when it does not fit `shape`
@@ -40,6 +41,7 @@ struct InputView {
   std::vector<ParameterView> parameters;  // a key comes once; so everywhere
 
   void clear();
+  void trim();
 };
 
 struct RequestedOutputView {
@@ -47,27 +49,7 @@ struct RequestedOutputView {
   std::vector<ParameterView> parameters;
 
   void clear();
-};
-
-// A vector whose elements survive clear(), so that what they hold keeps its capacity.
-template <typename T>
-class ReusedVector {
- public:
-  T& push() {
-    if (size_ == items_.size()) items_.emplace_back();
-    return items_[size_++];
-  }
-  void clear() { size_ = 0; }
-  size_t size() const { return size_; }
-  bool empty() const { return size_ == 0; }
-  T& operator[](size_t i) { return items_[i]; }
-  const T& operator[](size_t i) const { return items_[i]; }
-  const T* begin() const { return items_.data(); }
-  const T* end() const { return items_.data() + size_; }
-
- private:
-  std::vector<T> items_;
-  size_t size_ = 0;
+  void trim();
 };
 
 struct InferRequestView {
@@ -80,6 +62,8 @@ struct InferRequestView {
   std::vector<BytesView> raw_inputs;
 
   void clear();
+  // Its items go, and with them the memory that unusually many of them took.
+  void trim();
 };
 
 // Decodes `message` into `request` (cleared first). Says Error::malformed_message for anything that

@@ -1,5 +1,7 @@
 #include "net/connection.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -33,6 +35,12 @@ IoResult Connection::read(char* to, size_t bytes_max, bool& may_have_more) {
 }
 
 size_t Connection::write_some(const char* from, size_t bytes, bool& closed) {
+  const size_t written = write_until_blocked(from, bytes, closed);
+  written_ += written;
+  return written;
+}
+
+size_t Connection::write_until_blocked(const char* from, size_t bytes, bool& closed) {
   size_t written = 0;
   while (written < bytes) {
     if (tls_ != nullptr) {
@@ -51,6 +59,12 @@ size_t Connection::write_some(const char* from, size_t bytes, bool& closed) {
     written += static_cast<size_t>(put);
   }
   return written;
+}
+
+int Connection::unacknowledged_bytes() const {
+  int bytes = 0;
+  ioctl(fd_.get(), SIOCOUTQ, &bytes);  // fails only when the socket is broken, which a send tells
+  return bytes;
 }
 
 Connection::Flushed Connection::flush(Bytes& scratch, uint64_t now_ns) {

@@ -53,10 +53,12 @@ class Limits(BaseModel):
     keepalive_timeout_ms: Positive = 20_000
     slow_reader_ms_max: Positive = 60_000
     # one cycle of an io thread
+    handshakes_per_cycle_max: Positive = 8
     read_arena_bytes: Annotated[int, Field(ge=64 * KIB, lt=2**32)] = 4 * MIB
-    read_bytes_per_connection_max: Positive = 256 * KIB
+    read_bytes_per_connection_max: Annotated[int, Field(ge=4 * KIB, lt=2**32)] = 256 * KIB
     requests_per_connection_max: Positive = 256
     requests_per_cycle_max: Positive = 1_024
+    inflated_bytes_per_cycle_max: Positive = 64 * MIB
     cycle_run_us_max: Positive = 1_000
     inline_run_us_max: Count = 300
     # calls and messages
@@ -64,7 +66,7 @@ class Limits(BaseModel):
     in_flight_bytes_max: Annotated[int, Field(ge=1, lt=2**63)] = 1 * GIB
     calls_max: Positive = 65_536
     stream_messages_in_flight_max: Positive = 256
-    batch_rows_max: Positive = 128
+    batch_rows_max: Annotated[int, Field(ge=1, lt=2**31)] = 128
     queue_items_max: Positive = 1_024
     slow_path_items_max: Positive = 1_024
     retry_pushback_ms: Count = 50

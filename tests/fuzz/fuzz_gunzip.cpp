@@ -33,9 +33,17 @@ OneGo inflate_at_once(BytesView compressed, size_t bytes_max) {
   return found;
 }
 
+Status gunzip_within(BytesView compressed, uint32_t limit, Bytes& out) {
+  ByteBudget budget(1u << 30);
+  Charge charge;
+  Status status = gunzip(compressed, limit, budget, charge, out);
+  CLAIM(budget.in_use() == out.size());
+  return status;
+}
+
 void check_inflate(BytesView compressed, uint32_t limit) {
   Bytes out = "of the message before";
-  const Status status = gunzip(compressed, limit, out);
+  const Status status = gunzip_within(compressed, limit, out);
   CLAIM(out.size() <= size_t{limit} + 1);
   const OneGo expected = inflate_at_once(compressed, size_t{limit} + 1);
   const bool is_alone = expected.is_whole && expected.taken == compressed.size();
@@ -47,6 +55,19 @@ void check_inflate(BytesView compressed, uint32_t limit) {
   if (status.ok()) CLAIM(out == expected.bytes);
 }
 
+// A budget is never overdrawn, and one that holds the limit never stands in the way.
+void check_budget(BytesView compressed, uint32_t limit, uint64_t budget_bytes) {
+  ByteBudget budget(budget_bytes);
+  Charge charge;
+  Bytes out;
+  const Status status = gunzip(compressed, limit, budget, charge, out);
+  CLAIM(budget.in_use() <= budget_bytes);
+  if (budget_bytes > limit) CLAIM(status.error != Error::bytes_in_flight);
+  if (status.ok()) CLAIM(budget.in_use() == out.size());
+  charge.release();
+  CLAIM(budget.in_use() == 0);
+}
+
 void check_there_and_back(BytesView plain) {
   const auto bytes = static_cast<uint32_t>(plain.size());
   Bytes zipped = "head";
@@ -55,12 +76,13 @@ void check_there_and_back(BytesView plain) {
   const ExactCopy whole(BytesView(zipped).substr(4));
   const ExactCopy cut(whole.view().substr(0, whole.view().size() - 1));
   Bytes back;
-  CLAIM(gunzip(whole.view(), bytes, back).ok());
+  CLAIM(gunzip_within(whole.view(), bytes, back).ok());
   CLAIM(back == plain);
-  CLAIM(gunzip(cut.view(), bytes, back).error == Error::bad_compression);
-  CLAIM(gunzip(Bytes(whole.view()) + '\0', bytes, back).error == Error::bad_compression);
+  CLAIM(gunzip_within(cut.view(), bytes, back).error == Error::bad_compression);
+  const Bytes longer = Bytes(whole.view()) + '\0';
+  CLAIM(gunzip_within(longer, bytes, back).error == Error::bad_compression);
   if (bytes == 0) return;
-  CLAIM(gunzip(whole.view(), bytes - 1, back).error == Error::message_too_large);
+  CLAIM(gunzip_within(whole.view(), bytes - 1, back).error == Error::message_too_large);
 }
 
 }  // namespace
@@ -70,6 +92,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const uint32_t limit = input.u16();
   const ExactCopy material(input.rest());
   check_inflate(material.view(), limit);
+  check_budget(material.view(), limit, limit / 2);
+  check_budget(material.view(), limit, uint64_t{limit} + 1);
   check_there_and_back(material.view());
   return 0;
 }

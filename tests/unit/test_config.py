@@ -76,6 +76,10 @@ def test_other_variables_of_the_environment_are_left_alone() -> None:
         ("io_threads = 'x'", "io_threads: input should be a valid integer"),
         ("drain_s = nan", "drain_s: input should be a finite number"),
         ("[limits]\ncalls_max = -1", "limits.calls_max: input should be greater"),
+        (
+            "[limits]\nread_bytes_per_connection_max = 4095",
+            "greater than or equal to 4096, got 4095",
+        ),
         ("io_threads = 40\nworker_threads = 40", "may be 64 together; got 40 and 40"),
         ("tls_cert = 'a'", "tls_cert and tls_key belong together"),
         ("tls_client_ca = 'a'", "tls_client_ca needs tls_cert"),

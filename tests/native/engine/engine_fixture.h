@@ -48,6 +48,13 @@ struct ServingEngine {
     return sum;
   }
 
+  // Over all io threads.
+  uint64_t io_count(Counter IoCounters::* counter) const {
+    uint64_t sum = 0;
+    for (const auto& io : engine.io_threads()) sum += (io->counters().*counter).get();
+    return sum;
+  }
+
   Engine engine;
   uint16_t port = 0;
 };

@@ -5,8 +5,10 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
+#include "grpc/compression.h"
 #include "grpc/framing.h"
 
 namespace tiltyard::test {
@@ -44,7 +46,11 @@ struct ClientCallbacks {
   }
 
   static int frame(nghttp2_session*, const nghttp2_frame* received, void* user) {
-    if (received->hd.type == NGHTTP2_GOAWAY) self(user).goaway_ = true;
+    if (received->hd.type == NGHTTP2_GOAWAY) {
+      self(user).goaways_.push_back({received->goaway.last_stream_id, received->goaway.error_code});
+    }
+    const bool is_ack = (received->hd.flags & NGHTTP2_FLAG_ACK) != 0;
+    if (received->hd.type == NGHTTP2_PING && !is_ack) ++self(user).pings_;
     return 0;
   }
 
@@ -66,6 +72,12 @@ GrpcTestClient::GrpcTestClient(uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM,
   address.sin_port = htons(port);
   inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
   connected_ = connect(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  start();
+}
+
+GrpcTestClient::GrpcTestClient(FileDescriptor connected) : fd_(std::move(connected)) { start(); }
+
+void GrpcTestClient::start() {
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_session_callbacks_new(&callbacks);
   nghttp2_session_callbacks_set_on_header_callback(callbacks, ClientCallbacks::header);
@@ -77,12 +89,17 @@ GrpcTestClient::GrpcTestClient(uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM,
   nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, nullptr, 0);
 }
 
-GrpcTestClient::~GrpcTestClient() { nghttp2_session_del(session_); }
+GrpcTestClient::~GrpcTestClient() {
+  nghttp2_session_del(session_);
+}
 
 int32_t GrpcTestClient::submit(const std::string& path, const Headers& extra) {
-  Headers headers = {{":method", "POST"},      {":scheme", "http"},
-                     {":path", path},          {":authority", "localhost"},
-                     {"content-type", "application/grpc"}, {"te", "trailers"}};
+  Headers headers = {{":method", "POST"},
+                     {":scheme", "http"},
+                     {":path", path},
+                     {":authority", "localhost"},
+                     {"content-type", "application/grpc"},
+                     {"te", "trailers"}};
   for (const auto& header : extra) {
     const auto same = std::find_if(headers.begin(), headers.end(),
                                    [&](const auto& h) { return h.first == header.first; });
@@ -99,7 +116,8 @@ int32_t GrpcTestClient::submit(const std::string& path, const Headers& extra) {
   }
   nghttp2_data_provider provider{};
   provider.read_callback = ClientCallbacks::body;
-  return nghttp2_submit_request(session_, nullptr, fields.data(), fields.size(), &provider, nullptr);
+  return nghttp2_submit_request(session_, nullptr, fields.data(), fields.size(), &provider,
+                                nullptr);
 }
 
 int32_t GrpcTestClient::open(const std::string& path, const Headers& extra) {
@@ -110,17 +128,24 @@ int32_t GrpcTestClient::open(const std::string& path, const Headers& extra) {
 }
 
 int32_t GrpcTestClient::send(const std::string& path, const std::string& message,
-                             const Headers& extra) {
+                             const Headers& extra, bool is_compressed) {
   const int32_t stream = submit(path, extra);
-  send_message(stream, message, true);
+  send_message(stream, message, true, is_compressed);
   return stream;
 }
 
-void GrpcTestClient::send_message(int32_t stream, const std::string& message, bool last) {
+void GrpcTestClient::send_message(int32_t stream, const std::string& message, bool last,
+                                  bool is_compressed) {
+  std::string framed;
+  const size_t begin = begin_frame(framed);
+  framed.append(message);
+  finish_frame(framed, begin, is_compressed);
+  send_bytes(stream, framed, last);
+}
+
+void GrpcTestClient::send_bytes(int32_t stream, const std::string& bytes, bool last) {
   Outgoing& out = outgoing_[stream];
-  const size_t begin = begin_frame(out.bytes);
-  out.bytes.append(message);
-  finish_frame(out.bytes, begin, false);
+  out.bytes.append(bytes);
   out.last = last;
   nghttp2_session_resume_data(session_, stream);
   flush();
@@ -131,34 +156,66 @@ void GrpcTestClient::reset(int32_t stream) {
   flush();
 }
 
-void GrpcTestClient::flush() {
-  const uint8_t* data = nullptr;
-  for (ssize_t n; connected_ && (n = nghttp2_session_mem_send(session_, &data)) > 0;) {
-    connected_ = ::send(fd_.get(), data, static_cast<size_t>(n), MSG_NOSIGNAL) == n;
-  }
+void GrpcTestClient::ping() {
+  nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr);
+  flush();
 }
 
-void GrpcTestClient::read_some() {
+// All that HTTP/2 has to say goes into one send: many small ones fill a socket's buffer.
+void GrpcTestClient::flush() {
+  const uint8_t* data = nullptr;
+  for (ssize_t n; (n = nghttp2_session_mem_send(session_, &data)) > 0;) {
+    unsent_.append(reinterpret_cast<const char*>(data), static_cast<size_t>(n));
+  }
+  if (corked_ || !connected_ || unsent_.empty()) return;
+  connected_ = ::send(fd_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL) ==
+               static_cast<ssize_t>(unsent_.size());
+  unsent_.clear();
+}
+
+void GrpcTestClient::uncork() {
+  corked_ = false;
+  flush();
+}
+
+void GrpcTestClient::read_some(int flags) {
   uint8_t buffer[16'384];
-  const ssize_t got = recv(fd_.get(), buffer, sizeof buffer, 0);
+  const ssize_t got = recv(fd_.get(), buffer, sizeof buffer, flags);
   connected_ = got > 0 && nghttp2_session_mem_recv(session_, buffer, static_cast<size_t>(got)) == got;
   flush();
 }
 
+void GrpcTestClient::read_available() {
+  char peeked;
+  while (connected_) {
+    const ssize_t got = recv(fd_.get(), &peeked, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (got < 0 && errno == EAGAIN) return flush();
+    read_some(MSG_DONTWAIT);
+  }
+}
+
 GrpcReply& GrpcTestClient::wait(int32_t stream, size_t messages) {
   GrpcReply& reply = replies_[stream];
-  while (connected_ && !reply.closed && reply.messages.size() < messages) read_some();
+  while (connected_ && !reply.closed && reply.messages.size() < messages) read_some(0);
   return reply;
 }
 
 GrpcReply GrpcTestClient::call(const std::string& path, const std::string& message,
-                               const Headers& extra) {
-  const int32_t stream = send(path, message, extra);
+                               const Headers& extra, bool is_compressed) {
+  const int32_t stream = send(path, message, extra, is_compressed);
   GrpcReply reply = wait(stream);
   replies_.erase(stream);
   outgoing_.erase(stream);
   partial_.erase(stream);
   return reply;
+}
+
+std::string inflate(const std::string& zipped) {
+  ByteBudget budget(1u << 30);
+  Charge charge;
+  Bytes out;
+  REQUIRE(gunzip(zipped, 1u << 30, budget, charge, out).ok());
+  return out;
 }
 
 }  // namespace tiltyard::test

@@ -1,8 +1,7 @@
 // Streams and broken calls, through a real engine.
-#include "engine/rpc_receiver.h"
-
 #include <doctest/doctest.h>
 
+#include "engine/rpc_receiver.h"
 #include "engine_fixture.h"
 
 using namespace tiltyard;
@@ -60,6 +59,36 @@ TEST_CASE("a stream that sends faster than it is answered is held back and loses
   uint64_t held = 0;
   for (const auto& io : serving.engine.io_threads()) held += io->counters().input_held.get();
   CHECK(held > 0);
+}
+
+TEST_CASE("what came whole on a stream is answered before the stream ends for what came broken") {
+  for (uint32_t inline_us : {300u, 0u}) {
+    for (const std::string& broken :
+         {std::string("\7\0\0\0\1x", 6), std::string("\0\0\0\0\5xy", 7)}) {
+      EngineOptions options;
+      options.limits.inline_run_us_max = inline_us;
+      ServingEngine serving(options);
+      serving.publish({serving.load(1, 2)});
+      GrpcTestClient client(serving.port);
+      const int32_t stream = client.open(kStream);
+      std::string framed;
+      for (int i = 0; i < 10; ++i) {
+        const size_t begin = begin_frame(framed);
+        framed += infer_request("scale", {static_cast<float>(i), 0});
+        finish_frame(framed, begin, false);
+      }
+      client.send_bytes(stream, framed + broken, true);
+      const GrpcReply& reply = client.wait(stream);
+      CHECK(reply.status == static_cast<int>(GrpcCode::invalid_argument));
+      CHECK(reply.message.find("framing") != std::string::npos);
+      REQUIRE(reply.messages.size() == 10);
+      for (int i = 0; i < 10; ++i) {
+        std::string error;
+        const InferReply parsed = parse_stream_reply(reply.messages[static_cast<size_t>(i)], error);
+        CHECK(parsed.values.at(0) == static_cast<float>(2 * i));
+      }
+    }
+  }
 }
 
 TEST_CASE("calls that are wrong before they are requests") {

@@ -236,6 +236,29 @@ TEST_CASE("strings must be UTF-8 wherever they stand; raw bytes need not") {
   CHECK(error_of(raw) == Error::none);
 }
 
+TEST_CASE("a request object gives back what an unusual request made it grow to") {
+  std::string unusual, usual = full_request();
+  for (int i = 0; i < 4'000; ++i) {
+    pbf_writer writer(unusual);
+    writer.add_message(4, number_entry("p" + std::to_string(i), 1));
+    writer.add_message(5, std::string());
+    writer.add_message(6, std::string());
+    writer.add_bytes(7, "");
+  }
+  InferRequestView request;
+  REQUIRE(decode_infer_request(unusual, request).ok());
+  CHECK(request.inputs.kept() >= 4'000);
+  request.trim();
+  CHECK(request.inputs.kept() == 0);
+  CHECK(request.outputs.kept() == 0);
+  CHECK(request.parameters.capacity() == 0);
+  CHECK(request.raw_inputs.capacity() == 0);
+  REQUIRE(decode_infer_request(usual, request).ok());
+  const size_t kept = request.inputs.kept();
+  request.trim();
+  CHECK(request.inputs.kept() == kept);
+}
+
 TEST_CASE("more items than a request may have are refused, as many as it may are not") {
   const auto with_outputs = [](int n) {
     std::string message;
