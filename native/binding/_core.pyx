@@ -35,6 +35,7 @@ from engine cimport (
     append_contents_views,
     data_type_name,
     decode_infer_request as c_decode_infer_request,
+    engine_options_problem,
     enter_background,
     error_name,
     grpc_code_number,
@@ -108,6 +109,7 @@ cdef class LoadedVersion:
     cdef readonly tuple inputs
     cdef readonly tuple outputs
     cdef readonly bint batchable
+    cdef readonly int batch_rows_max
     cdef readonly int rows_min
     cdef readonly bint bitwise
     cdef readonly double error_max
@@ -129,6 +131,7 @@ cdef LoadedVersion wrap_version(CEngine& engine, const shared_ptr[ServedVersion]
     out.inputs = tuple([spec_of(spec) for spec in version.signature().inputs])
     out.outputs = tuple([spec_of(spec) for spec in version.signature().outputs])
     out.batchable = version.batch_plan().batchable
+    out.batch_rows_max = version.batch_rows_max() if out.batchable else 0
     out.rows_min = version.batch_plan().rows_min
     out.bitwise = version.batch_plan().bitwise
     out.error_max = version.batch_plan().error_max
@@ -173,11 +176,9 @@ cdef class Engine:
                     f"engine option {name!r} = {value!r}: there is no such option, or the value "
                     "does not fit 32 bits"
                 )
-        if chosen.io_threads < 1 or chosen.io_threads + chosen.worker_threads > 64:
-            raise ValueError(
-                "io_threads must be at least 1 and io_threads + worker_threads at most 64; got "
-                f"{chosen.io_threads} and {chosen.worker_threads}"
-            )
+        problem = (<bytes>engine_options_problem(chosen)).decode("ascii")
+        if problem:
+            raise ValueError(problem)
         cdef OrtRuntime* runtime = NULL
         cdef string library = ort_library.encode()
         cdef Status status
@@ -248,20 +249,28 @@ cdef class Engine:
             taken = deref(self.engine).slow_path().take(timeout_ms)
         if taken.id == 0:
             return None
-        return SlowCall(
-            int(taken.id), text_of(taken.path), taken.message.data()[:taken.message.size()]
-        )
+        return SlowCall(int(taken.id), text_of(taken.path), <bytes>taken.message)
+
+    def end_slow_calls(self):
+        deref(self.engine).slow_path().end()
 
     def finish_slow_call(self, call_id, bytes reply):
-        if not deref(self.engine).slow_path().finish(call_id, view_of(reply)):
-            raise ValueError(f"there is no slow call {call_id} to finish")
+        if deref(self.engine).slow_path().finish(call_id, view_of(reply)):
+            return
+        self._check_ended(call_id)
+
+    cdef int _check_ended(self, call_id) except -1:
+        # When the engine stops it forgets the calls that are with Python, and nobody waits for them.
+        if deref(self.engine).slow_path().has_ended():
+            return 0
+        raise ValueError(f"slow call {call_id} is not with Python: it was answered, or never was")
 
     def fail_slow_call(self, call_id, int code, str message):
         cdef Status status
         status.error = <Error><int>HANDLER_ERRORS.get(code, int(Error.handler_internal))
         status.message = message.encode()
         if not deref(self.engine).slow_path().fail(call_id, move(status)):
-            raise ValueError(f"there is no slow call {call_id} to fail")
+            self._check_ended(call_id)
 
     def statistics(self):
         cdef vector[VersionStatistics] all_versions

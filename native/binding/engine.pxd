@@ -27,6 +27,7 @@ cdef extern from "base/status.h" namespace "tiltyard" nogil:
 
 cdef extern from "binding/build_options.h" namespace "tiltyard" nogil:
     cbool set_engine_option(EngineOptions& options, const string& name, uint64_t value)
+    string engine_options_problem(const EngineOptions& options)
 
 cdef extern from "base/thread_class.h" namespace "tiltyard" nogil:
     void enter_background(const string& name)
@@ -182,10 +183,12 @@ cdef extern from "engine/slow_path.h" namespace "tiltyard" nogil:
     cdef cppclass Taken "tiltyard::SlowPath::Taken":
         uint64_t id
         string_view path
-        string_view message
+        string message
 
     cdef cppclass SlowPath:
         Taken take(uint32_t timeout_ms)
+        void end()
+        cbool has_ended()
         cbool finish(uint64_t id, string_view reply)
         cbool fail(uint64_t id, Status status)
 

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "engine/io_thread.h"
 #include "grpc/compression.h"
 
@@ -45,17 +46,40 @@ SlowPath::Taken SlowPath::take(uint32_t timeout_ms) {
   while (sem_clockwait(&due_, CLOCK_MONOTONIC, &until) != 0) {
     if (errno != EINTR) return {};
   }
-  Job* job = nullptr;
-  if (!queue_.try_pop(job)) return {};
+  Job* const job = pop();
+  if (job == nullptr) return {};
   if (job->cancelled.load(std::memory_order_relaxed)) {
     job->status = make_error(Error::cancelled);
     job->home->take_home(job);
     return {};
   }
   const std::lock_guard lock(mutex_);
+  if (is_clear_) {  // nobody is at home any more
+    delete job;
+    return {};
+  }
   const uint64_t id = next_id_++;
   with_python_.emplace(id, job);
-  return {id, job->method_path, job->message.view};
+  return {id, job->method_path, std::move(job->message.owned)};
+}
+
+// The job that a post announced: it was pushed before, but another io thread may still be about to
+// fill the cell before it.
+Job* SlowPath::pop() {
+  Job* job = nullptr;
+  for (;;) {
+    if (has_ended()) {
+      sem_post(&due_);  // for the next who waits
+      return nullptr;
+    }
+    if (queue_.try_pop(job)) return job;
+    cpu_relax();
+  }
+}
+
+void SlowPath::end() {
+  ended_.store(true, std::memory_order_release);
+  sem_post(&due_);
 }
 
 Job* SlowPath::claim(uint64_t id) {
@@ -90,7 +114,9 @@ bool SlowPath::fail(uint64_t id, Status status) {
 }
 
 void SlowPath::clear() {
+  end();
   const std::lock_guard lock(mutex_);
+  is_clear_ = true;
   for (const auto& [id, job] : with_python_) delete job;
   with_python_.clear();
   Job* job = nullptr;

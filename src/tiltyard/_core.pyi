@@ -21,13 +21,18 @@ class TensorSpec:
     shape: tuple[int, ...]
 
 class LoadedVersion:
-    """A session that is warm and can be served. Freed when no route and no job uses it."""
+    """A session that is warm and can be served. Freed when no route and no job uses it.
+
+    `batch_rows_max` is how many rows run together at most, the configured limit or what warm-up
+    found the version's own to be; 0 where it is not batchable.
+    """
 
     model: str
     version: int
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     batchable: bool
+    batch_rows_max: int
     rows_min: int
     bitwise: bool
     error_max: float
@@ -100,10 +105,20 @@ class Engine:
         """
 
     def next_slow_call(self, timeout_ms: int) -> SlowCall | None:
-        """Wait for a call of the slow path; None after the timeout or when the engine stops."""
+        """Wait for a call of the slow path; None after the timeout or end_slow_calls()."""
 
-    def finish_slow_call(self, call_id: int, reply: bytes) -> None: ...
-    def fail_slow_call(self, call_id: int, code: int, message: str) -> None: ...
+    def end_slow_calls(self) -> None:
+        """Hand out no more slow calls; those that are out may still be answered. Idempotent."""
+
+    def finish_slow_call(self, call_id: int, reply: bytes) -> None:
+        """Answer a call of next_slow_call(). Once; a second time raises ValueError.
+
+        Once no more calls are handed out, a call that is not there any more is no mistake.
+        """
+
+    def fail_slow_call(self, call_id: int, code: int, message: str) -> None:
+        """End a call of next_slow_call() with a gRPC code; else as finish_slow_call()."""
+
     def statistics(self) -> list[dict[str, Any]]:
         """One dict a version of the table: counters, per-batch-size counters, latency quantiles.
 

@@ -89,10 +89,15 @@ class Gateway:
         """Close everything at once. Idempotent."""
         self._stopping.set()
         self._slow_path.stop()
-        self._engine.stop()
         give_up = time.monotonic() + THREADS_END_S
+        self._join("slow-path", give_up)  # it uses the engine
+        self._engine.stop()
+        self._join("load", give_up)
+
+    def _join(self, name: str, give_up: float) -> None:
         for thread in self._threads:
-            thread.join(max(0.0, give_up - time.monotonic()))
+            if thread.name == name:
+                thread.join(max(0.0, give_up - time.monotonic()))
 
     @property
     def is_loading(self) -> bool:
@@ -100,8 +105,7 @@ class Gateway:
         return self._loader.is_busy or any(thread.is_alive() for thread in self._threads)
 
     def _publish(self, report: LoadReport, *, ready: bool) -> None:
-        rows_max = self._config.limits.batch_rows_max
-        replies = build_replies(report.versions, report.unready, rows_max)
+        replies = build_replies(report.versions, report.unready, report.loading)
         self._engine.publish(report.versions, report.unready, replies, ready=ready)
 
     def _listen(self) -> None:

@@ -49,8 +49,9 @@ class SlowPath:
                 self.answer(call)
 
     def stop(self) -> None:
-        """Let run() return, after at most WAIT_MS."""
+        """Let run() return once it has answered the call it is at. Idempotent."""
         self._stopping.set()
+        self._engine.end_slow_calls()
 
     def answer(self, call: "SlowCall") -> None:
         """Answer one call, with a reply or with a status and a sentence."""

@@ -28,6 +28,7 @@ class HandEngine:
     replies: dict[int, bytes] = field(default_factory=dict)
     failures: dict[int, tuple[int, str]] = field(default_factory=dict)
     empty: threading.Event = field(default_factory=threading.Event)
+    ended: bool = False
 
     def next_slow_call(self, timeout_ms: int) -> Call | None:
         if self.calls:
@@ -35,6 +36,9 @@ class HandEngine:
         self.empty.set()
         threading.Event().wait(timeout_ms / 1e6)
         return None
+
+    def end_slow_calls(self) -> None:
+        self.ended = True
 
     def finish_slow_call(self, call_id: int, reply: bytes) -> None:
         self.replies[call_id] = reply
@@ -62,6 +66,7 @@ def answer(engine: HandEngine, *calls: Call) -> list[tuple[str, Exception]]:
     slow_path.stop()
     thread.join(30)
     assert not thread.is_alive()
+    assert engine.ended
     return bugs
 
 
