@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from tiltyard._core import CoreError, Engine, LoadedVersion
+from tiltyard._core import CoreError, Engine, LoadedVersion, enter_background_priority
 from tiltyard.errors import TiltyardError
 from tiltyard.store import Store
 
@@ -39,11 +39,13 @@ class Loaded:
 class LoadReport:
     """What has come of the versions of a store so far. `unready` has (model, version, reason).
 
+    `loading` are those of the unready ones that have neither failed nor been given up.
     `settled` is true when each has loaded, has failed, or has been given up for hanging.
     """
 
     versions: list[LoadedVersion] = field(default_factory=list)
     unready: list[tuple[str, int, str]] = field(default_factory=list)
+    loading: frozenset[Key] = frozenset()
     notices: list[str] = field(default_factory=list)
     bugs: list[Exception] = field(default_factory=list)
     settled: bool = False
@@ -112,11 +114,12 @@ class Loader:
         now = time.monotonic()
         overdue = [key for key, since in self._begun.items() if now - since >= self._timeout_s]
         hung = f"{STILL_LOADING}, for more than {self._timeout_s:g} s now"
-        unready = dict.fromkeys([*self._waiting, *self._begun], STILL_LOADING)
-        unready |= dict.fromkeys(overdue, hung) | self._failed
+        loading = dict.fromkeys([*self._waiting, *self._begun], STILL_LOADING)
+        unready = loading | dict.fromkeys(overdue, hung) | self._failed
         return LoadReport(
             versions=list(self._loaded),
             unready=[(model, number, reason) for (model, number), reason in unready.items()],
+            loading=frozenset(loading).difference(overdue),
             notices=list(self._notices),
             bugs=list(self._bugs),
             settled=not self._waiting and len(overdue) == len(self._begun),
@@ -129,6 +132,7 @@ class Loader:
 
     def _begin(self, key: Key) -> None:
         def work() -> None:
+            enter_background_priority("load")
             try:
                 self._done.put((key, self._load(*key)))
             except Exception as error:  # noqa: BLE001 - a bug met by one model must not stop others

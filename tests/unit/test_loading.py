@@ -56,6 +56,7 @@ def test_before_it_begins_everything_is_still_loading() -> None:
     report = loader.report()
     assert not report.settled
     assert report.unready == [("a", 2, STILL_LOADING), ("a", 1, STILL_LOADING)]
+    assert report.loading == {("a", 2), ("a", 1)}
 
 
 def test_an_empty_store_is_settled_at_once() -> None:
@@ -79,6 +80,7 @@ def test_failures_and_bugs_are_reported_and_the_rest_is_loaded() -> None:
         ("a", 2, "model.onnx changed"),
         ("a", 3, "ZeroDivisionError: oh"),
     ]
+    assert last.loading == frozenset()
     assert last.notices == ["notice of 4", "notice of 1"]
     assert [type(bug) for bug in last.bugs] == [ZeroDivisionError]
 
@@ -102,6 +104,7 @@ def test_one_that_hangs_is_passed_by_given_up_and_taken_when_it_comes() -> None:
     given_up = next(report for report in told if report.settled)
     assert keys(given_up) == {("well", 1)}
     assert given_up.unready == [("hangs", 1, f"{STILL_LOADING}, for more than 0.5 s now")]
+    assert given_up.loading == frozenset()
     assert keys(told[-1]) == {("well", 1), ("hangs", 1)}
     assert told[-1].unready == []
     assert not loader.is_busy

@@ -2,7 +2,7 @@
 and the index. Pure functions from what is loaded to the bytes the data plane sends.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from tiltyard import __version__
@@ -15,33 +15,35 @@ SERVER_NAME: Final = "tiltyard"
 PLATFORM: Final = "onnxruntime_onnx"
 BACKEND: Final = "onnxruntime"
 # What this server does beyond the core protocol, by the names that Triton gave it.
-EXTENSIONS: Final = (
-    "binary_tensor_data",
-    "model_configuration",
-    "model_repository",
-    "parameters",
-    "statistics",
-)
+# Not `model_repository`, of which there is the index alone, and not `binary_tensor_data`, which is
+# about HTTP bodies.
+EXTENSIONS: Final = ("model_configuration", "parameters", "statistics")
 
 # (method, model, version): "" is the default version, or the whole server; see Engine.publish.
 ReplyKey = tuple[str, str, str]
 UnreadyVersion = tuple[str, int, str]  # model, version, reason
+VersionKey = tuple[str, int]  # model, version
 
 
 def build_replies(
-    versions: Sequence["LoadedVersion"], unready: Sequence[UnreadyVersion], batch_rows_max: int
+    versions: Sequence["LoadedVersion"],
+    unready: Sequence[UnreadyVersion],
+    loading: Container[VersionKey] = (),
 ) -> dict[ReplyKey, bytes]:
-    """Every precomputed reply of a route table with these versions."""
+    """Every precomputed reply of a route table with these versions.
+
+    `loading` are those of the unready ones that may still become ready.
+    """
     replies = {
         ("ServerMetadata", "", ""): server_metadata(),
-        ("RepositoryIndex", "", ""): repository_index(versions, unready),
+        ("RepositoryIndex", "", ""): repository_index(versions, unready, loading),
         ("RepositoryIndex", "", "ready"): repository_index(versions, ()),
     }
     for model, of_model in _by_model(versions).items():
         numbers = [version.version for version in of_model]
         for version in of_model:
             metadata = model_metadata(version, numbers)
-            config = model_config(version, batch_rows_max)
+            config = model_config(version)
             # The newest comes last and is the default.
             for asked in ("", str(version.version)):
                 replies["ModelMetadata", model, asked] = metadata
@@ -70,7 +72,7 @@ def model_metadata(version: "LoadedVersion", versions: Iterable[int]) -> bytes:
     return _bytes(reply)
 
 
-def model_config(version: "LoadedVersion", batch_rows_max: int) -> bytes:
+def model_config(version: "LoadedVersion") -> bytes:
     """The serialized ModelConfigResponse.
 
     A batchable model has max_batch_size above 0, and then its dims leave the batch dimension out;
@@ -80,7 +82,7 @@ def model_config(version: "LoadedVersion", batch_rows_max: int) -> bytes:
         name=version.model,
         platform=PLATFORM,
         backend=BACKEND,
-        max_batch_size=batch_rows_max if version.batchable else 0,
+        max_batch_size=version.batch_rows_max,
         default_model_filename="model.onnx",
     )
     config.version_policy.all.SetInParent()
@@ -96,11 +98,15 @@ def model_config(version: "LoadedVersion", batch_rows_max: int) -> bytes:
 
 
 def repository_index(
-    versions: Iterable["LoadedVersion"], unready: Iterable[UnreadyVersion]
+    versions: Iterable["LoadedVersion"],
+    unready: Iterable[UnreadyVersion],
+    loading: Container[VersionKey] = (),
 ) -> bytes:
     """The serialized RepositoryIndexResponse, by model name and version number."""
     rows = [(version.model, version.version, "READY", "") for version in versions]
-    rows += [(model, number, "UNAVAILABLE", reason) for model, number, reason in unready]
+    for model, number, reason in unready:
+        state = "LOADING" if (model, number) in loading else "UNAVAILABLE"
+        rows.append((model, number, state, reason))
     reply = messages.RepositoryIndexResponse()
     for model, number, state, reason in sorted(rows):
         reply.models.add(name=model, version=str(number), state=state, reason=reason)

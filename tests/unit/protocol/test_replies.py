@@ -26,6 +26,7 @@ class Loaded:
     inputs: tuple[Spec, ...] = (Spec("X", "FP32", (-1, 30)),)
     outputs: tuple[Spec, ...] = (Spec("label", "INT64", (-1,)), Spec("name", "BYTES", (-1, 2)))
     batchable: bool = True
+    batch_rows_max: int = 64
     bitwise: bool = True
     error_max: float = 0.0
     batch_reason: str = ""
@@ -38,8 +39,7 @@ def loaded(model: str, version: int, **fields: Any) -> "LoadedVersion":
 def test_server_metadata() -> None:
     reply = messages.ServerMetadataResponse.FromString(replies.server_metadata())
     assert (reply.name, reply.version) == ("tiltyard", __version__)
-    assert "statistics" in reply.extensions
-    assert "system_shared_memory" not in reply.extensions
+    assert list(reply.extensions) == ["model_configuration", "parameters", "statistics"]
 
 
 def test_model_metadata_has_the_free_batch_dimension() -> None:
@@ -56,7 +56,7 @@ def test_model_metadata_has_the_free_batch_dimension() -> None:
 
 
 def config_of(version: "LoadedVersion") -> Any:
-    data = replies.model_config(version, batch_rows_max=64)
+    data = replies.model_config(version)
     return messages.ModelConfigResponse.FromString(data).config
 
 
@@ -74,7 +74,7 @@ def test_model_config_of_a_batchable_model_leaves_the_batch_dimension_out() -> N
 
 
 def test_model_config_of_other_models_has_whole_shapes() -> None:
-    config = config_of(loaded("ranker", 1, batchable=False))
+    config = config_of(loaded("ranker", 1, batchable=False, batch_rows_max=0))
     assert config.max_batch_size == 0
     assert config.WhichOneof("scheduling_choice") is None
     assert [list(t.dims) for t in config.input] == [[-1, 30]]
@@ -114,10 +114,20 @@ def test_index_is_sorted_and_has_reasons() -> None:
     ]
 
 
+def test_index_tells_what_is_loading_from_what_has_failed() -> None:
+    unready = [("a", 1, "a byte changed"), ("a", 2, "it is being loaded")]
+    made = replies.build_replies([], unready, {("a", 2)})
+    reply = messages.RepositoryIndexResponse.FromString(made["RepositoryIndex", "", ""])
+    assert [(r.version, r.state, r.reason) for r in reply.models] == [
+        ("1", "UNAVAILABLE", "a byte changed"),
+        ("2", "LOADING", "it is being loaded"),
+    ]
+
+
 def test_the_newest_version_is_the_default() -> None:
     older = (Spec("old", "FP32", (-1, 2)),)
     versions = [loaded("m", 10), loaded("m", 9, inputs=older)]
-    made = replies.build_replies(versions, [("m", 11, "broken")], 64)
+    made = replies.build_replies(versions, [("m", 11, "broken")])
     assert made["ModelMetadata", "m", ""] == made["ModelMetadata", "m", "10"]
     assert made["ModelConfig", "m", ""] == made["ModelConfig", "m", "10"]
     assert made["ModelMetadata", "m", "9"] != made["ModelMetadata", "m", "10"]
@@ -126,7 +136,7 @@ def test_the_newest_version_is_the_default() -> None:
 
 
 def test_every_reply_that_the_data_plane_looks_up_is_there() -> None:
-    made = replies.build_replies([loaded("m", 1)], [("n", 1, "broken")], 64)
+    made = replies.build_replies([loaded("m", 1)], [("n", 1, "broken")])
     assert set(made) == {
         ("ServerMetadata", "", ""),
         ("RepositoryIndex", "", ""),
