@@ -96,7 +96,7 @@ class Target:
     """A gateway and its honest client. What is asked of it comes from its log after SIGUSR1."""
 
     def __init__(self, gateway: GatewayProcess, memory_slack_bytes: int) -> None:
-        # How much memory an attack may cost: the limits of conftest.py, and what the allocator keeps.
+        # How much memory an attack may cost: conftest.py's limits, and what malloc keeps.
         self.memory_slack_bytes = memory_slack_bytes
         self.gateway = gateway
         self.address = gateway.address
@@ -140,7 +140,7 @@ class Target:
         return int(line.split()[1]) * 1_024
 
     def check_unharmed(self) -> None:
-        """It lives, serves the honest client, and holds nothing of the connections that are gone."""
+        """It lives, serves the honest client, and holds nothing of connections that are gone."""
         process = self.gateway.process
         assert process is not None
         assert process.poll() is None, self.gateway.log()

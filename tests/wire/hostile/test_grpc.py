@@ -1,4 +1,4 @@
-"""gRPC over HTTP/2 with everything in it that can be wrong. Each call gets a status and a sentence."""
+"""gRPC over HTTP/2 with all in it that can be wrong: each call gets a status and a reason."""
 
 import gzip
 from collections.abc import Sequence
@@ -107,7 +107,19 @@ METADATA: Sequence[Case] = [
     asked("content-type with parameters", OK, content_type="application/grpc;charset=utf-8"),
     *(
         asked(f"grpc-timeout {text!r}", INVALID, grpc_timeout=text)
-        for text in ("123456789S", "1x", "-1S", "+1S", "S", "1", "", "1.5S", "1 S", "1SS", "\u0661S")
+        for text in (
+            "123456789S",
+            "1x",
+            "-1S",
+            "+1S",
+            "S",
+            "1",
+            "",
+            "1.5S",
+            "1 S",
+            "1SS",
+            "\u0661S",
+        )
     ),
     asked("grpc-timeout 0n", DEADLINE, grpc_timeout="0n"),
     asked("grpc-timeout 99999999H", OK, grpc_timeout="99999999H"),
@@ -133,9 +145,12 @@ COMPRESSION: Sequence[Case] = [
     packed("gzip that ends too early", gzip.compress(bytes(9_999))[:-9], INTERNAL),
     packed("gzip with bytes behind it", gzip.compress(b"") + b"more", INTERNAL),
     packed("gzip with another checksum", gzip.compress(b"")[:-8] + b"\1" * 8, INTERNAL),
-    packed("gzip that inflates to the limit", gzip.compress(b"\x7a\xfb\xff\x3f" + bytes((1 << 20) - 5)),
-           OK),
-    packed("gzip that inflates to one byte more", gzip.compress(bytes((1 << 20) + 1)), EXHAUSTED),
+    packed(
+        "gzip that inflates to the limit",
+        gzip.compress(b"\x7a\xfb\xff\x3f" + bytes((1 << 20) - 5)),
+        OK,
+    ),
+    packed("gzip that inflates to a byte more", gzip.compress(bytes((1 << 20) + 1)), EXHAUSTED),
     packed("gzip that inflates a thousandfold", gzip.compress(bytes(64 << 20)), EXHAUSTED),
 ]
 
@@ -171,7 +186,7 @@ def test_every_refusal_says_why(target: Target) -> None:
 
 
 def test_bombs_together_hold_no_more_than_the_limit(target: Target) -> None:
-    """Each inflates to just what one message may have; the sum is far above what may be in flight."""
+    """Each inflates to what one message may have; the sum is far above what may be in flight."""
     bomb = message(gzip.compress(b"\x7a\xfb\xff\x3f" + bytes((1 << 20) - 5)), 1)
     fields = request_fields(grpc_encoding="gzip")
     calls = 400

@@ -58,20 +58,24 @@ INDICES: Sequence[Case] = [
     Case("the first dynamic index of an empty table", headers(b"\xbe"), BROKEN),
     Case(
         "an index that an update has evicted",
-        headers(PLAIN + remembered(b"x-a", b"1")) + LIVE
+        headers(PLAIN + remembered(b"x-a", b"1"))
+        + LIVE
         + headers(table_size(0) + PLAIN + b"\xbe", 3),
         gone(Code.COMPRESSION_ERROR),
     ),
     Case(
         "a field that is larger than the table empties it",
-        headers(PLAIN + remembered(b"x-a", b"1")) + LIVE
+        headers(PLAIN + remembered(b"x-a", b"1"))
+        + LIVE
         + headers(table_size(40) + PLAIN + remembered(b"x-b", b"2" * 9) + b"\xbe", 3),
         gone(Code.COMPRESSION_ERROR),
     ),
     Case(
         "a field of another call's block",
-        headers(PLAIN + remembered(b"x-a", b"1")) + LIVE
-        + headers(b"\xbe".join([PLAIN, b""]), 3) + data(message(), 3),
+        headers(PLAIN + remembered(b"x-a", b"1"))
+        + LIVE
+        + headers(b"\xbe".join([PLAIN, b""]), 3)
+        + data(message(), 3),
         Answered(stream=3),
     ),
     Case("never indexed", headers(PLAIN + b"\x10" + literal(b"x", b"y")[1:]) + LIVE, Answered()),

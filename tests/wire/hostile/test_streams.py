@@ -75,7 +75,11 @@ CLOSED = [
     Case("CONTINUATION after the reply", [call(), Over(), MORE], gone(*LATE)),
     Case("the same call again", [call(), Over(), call()], gone(*LATE)),
     # An answer that came before the client's end: what was on its way then is no mistake.
-    Case("DATA after a reply that did not wait", [FOUND, Over(), LIVE], Ignored(), ),
+    Case(
+        "DATA after a reply that did not wait",
+        [FOUND, Over(), LIVE],
+        Ignored(),
+    ),
     Case("HEADERS after a reply that did not wait", [FOUND, Over(), ENDED], Ignored()),
     Case("WINDOW_UPDATE after the reply", [call(), Over(), window(1, 1)], Ignored()),
     Case("RST_STREAM after the reply", [call(), Over(), reset()], Ignored()),

@@ -198,6 +198,7 @@ class Wire:
         self._give_up = time.monotonic() + WAIT_S
         self.socket.connect((host, int(port)))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.answers = greet  # SETTINGS and PING of the gateway
         self.replies: dict[int, Reply] = {}
         self.goaway: int | None = None
         self.closed = False
@@ -302,10 +303,9 @@ class Wire:
             self.goaway = int.from_bytes(got.payload[4:8])
         elif got.kind == Kind.PING and got.flags & ACK:
             self.pongs.append(got.payload)
-        elif got.kind == Kind.SETTINGS and not got.flags & ACK:
-            self._send(frame(Kind.SETTINGS, ACK))
-        elif got.kind == Kind.PING:
-            self._send(ping(got.payload, ACK))
+        elif got.kind in (Kind.SETTINGS, Kind.PING):
+            if self.answers and not got.flags & ACK:
+                self._send(frame(got.kind, ACK, 0, got.payload if got.kind == Kind.PING else b""))
         elif got.stream:
             self._note_stream(got, self.replies.setdefault(got.stream, Reply()))
 
