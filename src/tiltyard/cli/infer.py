@@ -1,6 +1,7 @@
 """`tiltyard infer`: one request, and its reply for people or as JSON."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def infer(
 
     JSON values are sent as the datatype that the model declares for the input.
     """
-    files = dict(_split_input(text) for text in inputs)
+    files = _files(inputs)
     tls = TlsOptions(_read(tls_ca), _read(tls_cert), _read(tls_key)) if tls_ca else None
     with InferenceClient(address, tls=tls) as client:
         metadata = client.model_metadata(name, version, timeout_s=timeout_s)
@@ -82,6 +83,15 @@ def infer(
         click.echo(json.dumps(_as_json(reply)))
     else:
         _print(reply)
+
+
+def _files(inputs: Sequence[str]) -> dict[str, Path]:
+    files: dict[str, Path] = {}
+    for name, path in map(_split_input, inputs):
+        if name in files:
+            raise ClientError(f"input {name!r} is given twice: {files[name]} and {path}")
+        files[name] = path
+    return files
 
 
 def _split_input(text: str) -> tuple[str, Path]:
