@@ -148,12 +148,15 @@ void check_bound_input(const BoundInput& input, const TensorSpec& spec) {
 void check_bound(const BoundRequest& bound, const Signature& signature, bool batched) {
   CLAIM(bound.inputs.size() == signature.inputs.size());
   bool all_have_rows = true;
+  int64_t elements = 0;
   for (size_t i = 0; i < bound.inputs.size(); ++i) {
     check_bound_input(bound.inputs[i], signature.inputs[i]);
     const Shape& shape = bound.inputs[i].shape;
     all_have_rows = all_have_rows && shape.rank > 0;
+    elements += bound.inputs[i].elements;
     if (batched && shape.rank > 0) CLAIM(shape[0] == bound.rows);
   }
+  CLAIM(bound.elements == elements);
   CLAIM(can_share_batch(bound, bound) == all_have_rows);
   std::set<uint16_t> outputs(bound.outputs.begin(), bound.outputs.end());
   CLAIM(!outputs.empty() && outputs.size() == bound.outputs.size());
@@ -180,8 +183,14 @@ void check_decoded(const InferRequestView& request, BytesView message) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const std::vector<Signature> signatures = make_signatures();
-  static InferRequestView reused;  // as on an io thread: nothing of the request before may show
+  // As on an io thread: nothing of the request before may show, trimmed or not.
+  static InferRequestView reused;
   static BoundRequest bound;
+  if (size % 4 == 0) {
+    reused.trim();
+    bound.trim();
+    CLAIM(reused.inputs.empty() && reused.outputs.empty() && bound.inputs.empty());
+  }
   const ExactCopy message(BytesView(reinterpret_cast<const char*>(data), size));
   InferRequestView fresh;
   const Status status = decode_infer_request(message.view(), fresh);
