@@ -1,4 +1,5 @@
-// Bytes seen and bytes owned. A BytesView never owns; whoever made the bytes says how long they live.
+// Bytes seen and bytes owned. A BytesView never owns; whoever made the bytes says how long they
+// live.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,9 @@ inline void append_u32_le(Bytes& out, uint32_t value) {
   out.append(raw, sizeof raw);
 }
 
-inline uint32_t load_u32_be(const char* at) { return __builtin_bswap32(load_u32_le(at)); }
+inline uint32_t load_u32_be(const char* at) {
+  return __builtin_bswap32(load_u32_le(at));
+}
 
 inline void store_u32_be(char* at, uint32_t value) {
   value = __builtin_bswap32(value);

@@ -23,7 +23,8 @@ inline uint64_t thread_cpu_ns() {
 inline uint64_t realtime_ms() {
   timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000u + static_cast<uint64_t>(now.tv_nsec) / 1'000'000u;
+  return static_cast<uint64_t>(now.tv_sec) * 1'000u +
+         static_cast<uint64_t>(now.tv_nsec) / 1'000'000u;
 }
 
 inline void cpu_relax() {

@@ -26,8 +26,8 @@ Status load_version(Engine& engine, LoadRequest& request, std::shared_ptr<Served
   options.session.intra_op_threads = request.intra_op_threads;
   options.rowwise_proved = request.rowwise_proved;
   options.batchable_claimed = request.batchable_claimed;
-  options.batch_rows_max = request.batch_rows_max != 0 ? request.batch_rows_max
-                                                       : engine.options().limits.batch_rows_max;
+  options.batch_rows_max =
+      request.batch_rows_max != 0 ? request.batch_rows_max : engine.options().limits.batch_rows_max;
   if (request.warmup_ms_max != 0) options.warmup_ns_max = request.warmup_ms_max * 1'000'000;
   options.samples = std::move(request.samples);
   return engine.load_version(request.model, request.number, request.model_bytes, request.external,

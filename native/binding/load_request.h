@@ -18,8 +18,8 @@ struct LoadRequest {
   bool rowwise_proved = false;
   bool batchable_claimed = false;
   int intra_op_threads = 1;
-  uint32_t batch_rows_max = 0;   // 0: the engine's
-  uint64_t warmup_ms_max = 0;    // 0: the default
+  uint32_t batch_rows_max = 0;  // 0: the engine's
+  uint64_t warmup_ms_max = 0;   // 0: the default
   std::vector<ExternalFile> external;
   std::vector<SampleTensor> samples;
 

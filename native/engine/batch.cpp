@@ -15,7 +15,8 @@ bool can_join(const ModelVersion& version, std::span<const BoundRequest* const> 
 
 void BatchRunner::run(const ModelVersion& version, std::span<const BoundRequest* const> requests,
                       std::span<const uint64_t> arrived_ns, BatchSink& sink) {
-  // A worker's run is often interrupted by an io thread; inline a clock without a system call will do.
+  // A worker's run is often interrupted by an io thread; inline a clock without a system call will
+  // do.
   const bool is_worker = place_ == RunPlace::worker;
   const uint64_t cpu_begin_ns = is_worker ? thread_cpu_ns() : 0;
   const Status status = runner_.run(version, requests);

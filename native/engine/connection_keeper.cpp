@@ -52,9 +52,9 @@ uint64_t ConnectionKeeper::spread_age_ms(uint64_t age_ms_max, uint32_t seed) {
   return age_ms_max - age_ms_max * thousandths / 10'240;
 }
 
-// A slow link is neither stalled nor dead while it takes bytes. epoll tells of room only when a third
-// of the socket's buffer is free, and a PING waits behind all that is in it; but what the peer has
-// taken shows in what it has still to acknowledge.
+// A slow link is neither stalled nor dead while it takes bytes. epoll tells of room only when a
+// third of the socket's buffer is free, and a PING waits behind all that is in it; but what the
+// peer has taken shows in what it has still to acknowledge.
 void ConnectionKeeper::note_progress(Connection& connection, uint64_t now_ns) {
   Connection::Bookkeeping& books = connection.books;
   if (books.blocked_since_ns == 0 && books.pinged_ns == 0) return;

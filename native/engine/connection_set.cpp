@@ -26,7 +26,9 @@ ConnectionSet::ConnectionSet(const Limits& limits, EventLoop& loop, RpcReceiver&
                   "the limits leave room for a read; that was checked before");
 }
 
-ConnectionSet::~ConnectionSet() { close_all(); }
+ConnectionSet::~ConnectionSet() {
+  close_all();
+}
 
 void ConnectionSet::close_all() {
   for (Connection* connection : all_) delete connection;

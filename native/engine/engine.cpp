@@ -11,9 +11,9 @@ Engine::Engine(OrtRuntime& runtime, const EngineOptions& options)
       workers_(options),
       acceptor_(shared_, io_threads_),
       reclaimer_(shared_.routes) {
-  TILTYARD_ASSERT(options.io_threads >= 1 &&
-                      options.io_threads + options.worker_threads <= kThreadSlotsMax,
-                  "the number of threads was checked before");
+  TILTYARD_ASSERT(
+      options.io_threads >= 1 && options.io_threads + options.worker_threads <= kThreadSlotsMax,
+      "the number of threads was checked before");
   shared_.workers = &workers_;
   shared_.slow_path = &slow_path_;
   for (uint32_t i = 0; i < options.io_threads; ++i) {
@@ -24,7 +24,9 @@ Engine::Engine(OrtRuntime& runtime, const EngineOptions& options)
   reclaimer_.start();
 }
 
-Engine::~Engine() { stop(); }
+Engine::~Engine() {
+  stop();
+}
 
 Status Engine::listen(const ListenOptions& options, uint16_t& port) {
   return acceptor_.start(options, port);
@@ -38,15 +40,13 @@ Status Engine::load_version(std::string model, int64_t number, BytesView model_b
   Status status = ModelVersion::load(runtime_, std::move(model), number, model_bytes, external,
                                      options, version);
   if (!status.ok()) return status;
-  out = std::make_shared<ServedVersion>(std::move(version),
-                                        shared_.options.limits.queue_items_max);
+  out = std::make_shared<ServedVersion>(std::move(version), shared_.options.limits.queue_items_max);
   return {};
 }
 
 bool Engine::is_inline(const ModelVersion& version) const {
   const RunCost& cost = version.cost();
-  return workers_.empty() ||
-         cost.lone_ns() <= shared_.options.limits.inline_run_us_max * 1e3;
+  return workers_.empty() || cost.lone_ns() <= shared_.options.limits.inline_run_us_max * 1e3;
 }
 
 uint64_t Engine::publish(std::vector<ModelRoute> models, RouteTable::Replies replies, bool ready) {

@@ -1,8 +1,8 @@
 // One message that another thread answers: a worker runs it, or Python's slow path does.
 //
-// Made by the io thread that owns the call, moved through a queue to whoever works on it, and always
-// sent home to that io thread, which alone frees it. So the io thread may mark it cancelled at any
-// time before it is home, and a worker never touches a call.
+// Made by the io thread that owns the call, moved through a queue to whoever works on it, and
+// always sent home to that io thread, which alone frees it. So the io thread may mark it cancelled
+// at any time before it is home, and a worker never touches a call.
 #pragma once
 
 #include <atomic>
@@ -21,10 +21,10 @@ class IoThread;
 struct Job {
   ReplyTo to;
   IoThread* home = nullptr;
-  BytesView method_path;                     // of the method table, lives for ever
-  GrpcMessage message;                       // its bytes are the job's own, and not compressed
+  BytesView method_path;  // of the method table, lives for ever
+  GrpcMessage message;    // its bytes are the job's own, and not compressed
   Charge charge;
-  std::shared_ptr<ServedVersion> served;     // infer only
+  std::shared_ptr<ServedVersion> served;  // infer only
   uint64_t arrived_ns = 0;
   uint64_t deadline_ns = 0;
   bool is_stream = false;

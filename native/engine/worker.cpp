@@ -64,10 +64,9 @@ bool Worker::take_group(ServedVersion& served) {
       continue;
     }
     const ModelVersion& version = *served_->version;
-    const bool fits =
-        bound_.empty() ||
-        (can_join(version, bound_, rows_, item.bound) &&
-         version.predict_ns(slot_, elements_ + item.bound.elements) <= kGroupNsMax);
+    const bool fits = bound_.empty() ||
+                      (can_join(version, bound_, rows_, item.bound) &&
+                       version.predict_ns(slot_, elements_ + item.bound.elements) <= kGroupNsMax);
     if (!fits) {
       carried_ = job;
       items_.pop();
@@ -117,6 +116,8 @@ void Worker::on_error(size_t index, const Status& status) {
   send_home(job);
 }
 
-void Worker::send_home(Job& job) { job.home->take_home(&job); }
+void Worker::send_home(Job& job) {
+  job.home->take_home(&job);
+}
 
 }  // namespace tiltyard

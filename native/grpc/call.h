@@ -35,18 +35,18 @@ struct Call {
   int32_t stream_id = 0;
   uint32_t index = 0;
   uint32_t generation = 0;
-  uint32_t next = 0;      // on the same connection, or in the free list
+  uint32_t next = 0;  // on the same connection, or in the free list
   uint32_t previous = 0;
   uint64_t arrived_ns = 0;
 
   CallMetadata metadata;
   MessageAssembler assembler;
-  uint64_t messages = 0;    // received so far
+  uint64_t messages = 0;  // received so far
   bool input_ended = false;
-  GrpcMessage message;      // of a unary call: complete, and waiting for the end of the stream
+  GrpcMessage message;  // of a unary call: complete, and waiting for the end of the stream
   bool has_message = false;
-  Bytes held_input;         // received, not yet looked at: too many messages are in flight
-  Charge charge;            // for what is held here of the client's bytes
+  Bytes held_input;  // received, not yet looked at: too many messages are in flight
+  Charge charge;     // for what is held here of the client's bytes
 
   // Answers that wait for an earlier one; the front is the answer to message `answered`.
   struct Answer {
@@ -58,14 +58,14 @@ struct Call {
   // What ends the stream when message `failed_at` is next to be answered; ok: nothing yet.
   Status failure;
   uint64_t failed_at = 0;
-  std::vector<Job*> jobs;      // what waits or runs for this call elsewhere
+  std::vector<Job*> jobs;  // what waits or runs for this call elsewhere
 
-  Bytes body;               // framed replies on their way out
-  size_t body_from = 0;     // the first byte not yet taken
+  Bytes body;                     // framed replies on their way out
+  size_t body_from = 0;           // the first byte not yet taken
   uint64_t blocked_since_ns = 0;  // the client took no byte of `body` since; 0: none waits
-  Charge output_charge;     // for replies that the client is slow to take
+  Charge output_charge;           // for replies that the client is slow to take
   bool response_begun = false;
-  bool ended = false;       // after `body` come the trailers
+  bool ended = false;  // after `body` come the trailers
   Status end_status;
 
   CallHandle handle() const { return {index, generation}; }

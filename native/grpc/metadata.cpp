@@ -7,7 +7,9 @@ namespace {
 
 constexpr uint64_t kTimeoutNsMax = uint64_t{1} << 62;
 
-bool starts_with(BytesView text, BytesView prefix) { return text.substr(0, prefix.size()) == prefix; }
+bool starts_with(BytesView text, BytesView prefix) {
+  return text.substr(0, prefix.size()) == prefix;
+}
 
 // "application/grpc", alone or with "+proto" or parameters; another codec is not ours.
 bool is_grpc_content(BytesView value) {
@@ -36,7 +38,9 @@ uint64_t unit_ns(char unit) {
   }
 }
 
-bool is_space(char c) { return c == ' ' || c == '\t'; }
+bool is_space(char c) {
+  return c == ' ' || c == '\t';
+}
 
 bool lists(BytesView list, BytesView item) {
   while (!list.empty()) {
@@ -53,7 +57,9 @@ bool lists(BytesView list, BytesView item) {
 
 }  // namespace
 
-void CallMetadata::clear() { *this = CallMetadata(); }
+void CallMetadata::clear() {
+  *this = CallMetadata();
+}
 
 void CallMetadata::add(BytesView name, BytesView value, uint64_t now_ns) {
   header_bytes += static_cast<uint32_t>(name.size() + value.size() + 32);

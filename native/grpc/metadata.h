@@ -14,14 +14,14 @@ enum class Encoding : uint8_t { identity, gzip, unsupported };
 
 struct CallMetadata {
   const MethodRow* method = &find_method({});
-  uint64_t deadline_ns = 0;            // monotonic; 0: none
+  uint64_t deadline_ns = 0;  // monotonic; 0: none
   Encoding request_encoding = Encoding::identity;
   bool accepts_gzip = false;
   bool is_post = false;
   bool content_type_ok = false;
-  bool errors_end_stream = false;      // Triton's `triton_grpc_error: true`
-  uint32_t header_bytes = 0;           // names and values and 32 each, as HTTP/2 counts them
-  Status problem;                      // the first thing wrong; the call is answered with it
+  bool errors_end_stream = false;  // Triton's `triton_grpc_error: true`
+  uint32_t header_bytes = 0;       // names and values and 32 each, as HTTP/2 counts them
+  Status problem;                  // the first thing wrong; the call is answered with it
 
   void clear();
   // Takes one header in; `now_ns` is when the call arrived.

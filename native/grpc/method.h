@@ -8,8 +8,8 @@
 namespace tiltyard {
 
 enum class Method : uint8_t {
-  unknown,             // no such path
-  unimplemented,       // in the service, and answered UNIMPLEMENTED with a sentence
+  unknown,        // no such path
+  unimplemented,  // in the service, and answered UNIMPLEMENTED with a sentence
   model_infer,
   model_stream_infer,
   server_live,

@@ -23,10 +23,14 @@ size_t varint_bytes(uint64_t value) {
 }
 
 // Every field number here is below 16, so a tag takes one byte.
-size_t field_bytes(size_t content_bytes) { return 1 + varint_bytes(content_bytes) + content_bytes; }
+size_t field_bytes(size_t content_bytes) {
+  return 1 + varint_bytes(content_bytes) + content_bytes;
+}
 
 // Like proto3, a field that is empty is left out.
-size_t text_bytes(BytesView text) { return text.empty() ? 0 : field_bytes(text.size()); }
+size_t text_bytes(BytesView text) {
+  return text.empty() ? 0 : field_bytes(text.size());
+}
 
 size_t packed_shape_bytes(const Shape& shape) {
   size_t bytes = 0;

@@ -31,9 +31,13 @@ static_assert(kTypes.size() == static_cast<size_t>(DataType::BYTES) + 1);
 
 }  // namespace
 
-size_t element_bytes(DataType type) { return kTypes[static_cast<size_t>(type)].bytes; }
+size_t element_bytes(DataType type) {
+  return kTypes[static_cast<size_t>(type)].bytes;
+}
 
-std::string_view data_type_name(DataType type) { return kTypes[static_cast<size_t>(type)].name; }
+std::string_view data_type_name(DataType type) {
+  return kTypes[static_cast<size_t>(type)].name;
+}
 
 std::optional<DataType> parse_data_type(std::string_view name) {
   for (size_t i = 0; i < kTypes.size(); ++i) {

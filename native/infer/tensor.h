@@ -14,7 +14,20 @@ namespace tiltyard {
 
 // The v2 datatypes. BYTES is ONNX's string.
 enum class DataType : uint8_t {
-  BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP16, BF16, FP32, FP64, BYTES,
+  BOOL,
+  UINT8,
+  UINT16,
+  UINT32,
+  UINT64,
+  INT8,
+  INT16,
+  INT32,
+  INT64,
+  FP16,
+  BF16,
+  FP32,
+  FP64,
+  BYTES,
 };
 
 // Bytes of one element; 0 for BYTES.

@@ -6,7 +6,9 @@
 namespace tiltyard {
 namespace {
 
-bool is_continuation(unsigned char byte) { return (byte & 0xc0) == 0x80; }
+bool is_continuation(unsigned char byte) {
+  return (byte & 0xc0) == 0x80;
+}
 
 // The bytes of the character that begins at `at`; 0 when it is not well-formed. The ranges of the
 // second byte are those of the Unicode standard, table 3-7.

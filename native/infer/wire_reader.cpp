@@ -17,7 +17,9 @@ Status malformed_message(const protozero::exception& problem) {
   return make_error(Error::malformed_message, {what});
 }
 
-void WireReader::throw_error(const char* sentence) { throw WireError(sentence); }
+void WireReader::throw_error(const char* sentence) {
+  throw WireError(sentence);
+}
 
 uint32_t WireReader::several_byte_varint() {
   const char* begin = at_;
@@ -28,7 +30,9 @@ uint32_t WireReader::several_byte_varint() {
   return static_cast<uint32_t>(value);
 }
 
-void WireReader::skip() { skip_value(depth_); }
+void WireReader::skip() {
+  skip_value(depth_);
+}
 
 void WireReader::skip_value(int depth) {
   switch (type_) {

@@ -23,8 +23,8 @@ void compare_floats(BytesView expected, BytesView got, RowDifference& found) {
     std::memcpy(&b, got.data() + at, sizeof(T));
     if (std::memcmp(&a, &b, sizeof(T)) == 0 || (std::isnan(a) && std::isnan(b))) continue;
     found.bitwise = false;
-    const double scale = std::max({std::abs(static_cast<double>(a)),
-                                   std::abs(static_cast<double>(b)), 1e-30});
+    const double scale =
+        std::max({std::abs(static_cast<double>(a)), std::abs(static_cast<double>(b)), 1e-30});
     const double error = std::abs(static_cast<double>(a) - static_cast<double>(b)) / scale;
     found.error = std::max(found.error, std::isfinite(error) ? error : HUGE_VAL);
   }

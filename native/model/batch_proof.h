@@ -17,7 +17,7 @@ class Runner;
 // What a comparison of a row's outputs found.
 struct RowDifference {
   bool bitwise = true;
-  double error = 0;          // largest relative difference of floats
+  double error = 0;            // largest relative difference of floats
   bool other_changed = false;  // an integer, a bool or a string differs, or a shape
 };
 
@@ -43,8 +43,8 @@ class BatchProof {
   bool run_alone(const BoundRequest& row, Outputs& out, std::string& what);
   // `extreme` is the place of an extreme row in the batch, if there is one.
   bool run_batch(const std::vector<const BoundRequest*>& batch,
-                 const std::vector<const Outputs*>& expected, size_t extreme,
-                 RowDifference& found, std::string& what);
+                 const std::vector<const Outputs*>& expected, size_t extreme, RowDifference& found,
+                 std::string& what);
   bool compare_size(uint32_t size, RowDifference& found, std::string& what);
   bool compare_extremes(RowDifference& found, std::string& what);
   void compare_outputs(const Outputs& expected, RowDifference& found) const;
@@ -54,7 +54,7 @@ class BatchProof {
   Runner& runner_;
   const TrialRows& rows_;
   uint32_t rows_compared_ = 1;
-  std::vector<Outputs> alone_;           // of each row
+  std::vector<Outputs> alone_;  // of each row
   std::vector<Outputs> extremes_alone_;
   std::vector<OutputView> views_;
 };

@@ -34,7 +34,8 @@ Status ModelVersion::load(OrtRuntime& runtime, std::string model, int64_t number
     chosen.session.arena = true;
     opened = version->open(model_bytes, external, chosen, what);
   }
-  if (!opened) return make_error(Error::load_failed, {version->model_, version->number_text_, what});
+  if (!opened)
+    return make_error(Error::load_failed, {version->model_, version->number_text_, what});
   out = std::move(version);
   return {};
 }

@@ -29,8 +29,8 @@ struct SampleTensor {
 
 struct LoadOptions {
   SessionOptions session;
-  bool rowwise_proved = false;        // the static pass over the graph (store/rowwise.py) proved it
-  bool batchable_claimed = false;     // the publisher said --batchable
+  bool rowwise_proved = false;     // the static pass over the graph (store/rowwise.py) proved it
+  bool batchable_claimed = false;  // the publisher said --batchable
   uint32_t batch_rows_max = 128;
   uint32_t thread_slots = 1;
   uint64_t warmup_ns_max = 200'000'000;
@@ -40,17 +40,17 @@ struct LoadOptions {
 // What numeric trials at load found.
 struct BatchPlan {
   bool batchable = false;
-  uint32_t rows_min = 1;      // lone rows are padded to this, 1 or 2
-  bool bitwise = false;       // a row's bits are the same alone and in any batch
-  double error_max = 0;       // else the relative difference to expect: twice the largest seen
-  std::string reason;         // why it is not batchable, or not bitwise; empty otherwise
+  uint32_t rows_min = 1;  // lone rows are padded to this, 1 or 2
+  bool bitwise = false;   // a row's bits are the same alone and in any batch
+  double error_max = 0;   // else the relative difference to expect: twice the largest seen
+  std::string reason;     // why it is not batchable, or not bitwise; empty otherwise
 };
 
 struct ThreadState {
   VersionStats stats;
   CostCorrection correction;
-  GroupRows group_rows;    // of workers
-  RunBuffers buffers;  // made at first use
+  GroupRows group_rows;  // of workers
+  RunBuffers buffers;    // made at first use
 };
 
 class ModelVersion {

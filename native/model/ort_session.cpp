@@ -5,9 +5,9 @@
 namespace tiltyard {
 namespace {
 
-constexpr int kSequential = 0;     // ExecutionMode
-constexpr int kOptimizeAll = 99;   // GraphOptimizationLevel
-constexpr int kTensor = 1;         // ONNXType
+constexpr int kSequential = 0;    // ExecutionMode
+constexpr int kOptimizeAll = 99;  // GraphOptimizationLevel
+constexpr int kTensor = 1;        // ONNXType
 
 struct ElementType {
   DataType type;
@@ -32,7 +32,7 @@ constexpr std::array<ElementType, 14> kElementTypes = {{
 }};
 
 const char* onnx_kind(int kind) {
-  constexpr std::array<const char*, 7> kKinds = {"unknown",       "tensor", "sequence", "map",
+  constexpr std::array<const char*, 7> kKinds = {"unknown",      "tensor",        "sequence", "map",
                                                  "opaque value", "sparse tensor", "optional"};
   return kind >= 0 && kind < static_cast<int>(kKinds.size()) ? kKinds[static_cast<size_t>(kind)]
                                                              : "value";
@@ -77,10 +77,10 @@ bool OrtSession::configure(OrtSessionOptions* to, std::span<const ExternalFile> 
       runtime_.succeeded(api.set_graph_optimization_level(to, kOptimizeAll), what) &&
       runtime_.succeeded(api.set_intra_op_num_threads(to, options.intra_op_threads), what) &&
       runtime_.succeeded(api.set_inter_op_num_threads(to, 1), what) &&
-      runtime_.succeeded(
-          api.add_session_config_entry(to, "session.intra_op.allow_spinning", "0"), what) &&
-      runtime_.succeeded(
-          api.add_session_config_entry(to, "session.inter_op.allow_spinning", "0"), what);
+      runtime_.succeeded(api.add_session_config_entry(to, "session.intra_op.allow_spinning", "0"),
+                         what) &&
+      runtime_.succeeded(api.add_session_config_entry(to, "session.inter_op.allow_spinning", "0"),
+                         what);
   if (!configured || external.empty()) return configured;
   std::vector<const char*> names;
   std::vector<char*> buffers;
@@ -102,9 +102,9 @@ bool OrtSession::open(BytesView model, std::span<const ExternalFile> external,
   if (!runtime_.succeeded(api.create_session_options(&made), what)) return false;
   const bool opened =
       configure(made, external, options, what) &&
-      runtime_.succeeded(api.create_session_from_array(runtime_.env(), model.data(), model.size(),
-                                                       made, &handle_),
-                         what);
+      runtime_.succeeded(
+          api.create_session_from_array(runtime_.env(), model.data(), model.size(), made, &handle_),
+          what);
   api.release_session_options(made);
   return opened;
 }
@@ -130,20 +130,18 @@ bool OrtSession::read_tensor(bool is_input, size_t index, std::vector<TensorSpec
   const OrtApi& api = runtime_.api();
   char* name = nullptr;
   OrtTypeInfo* type_info = nullptr;
-  if (!runtime_.succeeded(
-          (is_input ? api.session_get_input_name : api.session_get_output_name)(
-              handle_, index, runtime_.allocator(), &name),
-          what)) {
+  if (!runtime_.succeeded((is_input ? api.session_get_input_name : api.session_get_output_name)(
+                              handle_, index, runtime_.allocator(), &name),
+                          what)) {
     return false;
   }
   TensorSpec spec;
   spec.name = name;
   std::string ignored;
   (void)runtime_.succeeded(api.allocator_free(runtime_.allocator(), name), ignored);
-  if (!runtime_.succeeded(
-          (is_input ? api.session_get_input_type_info : api.session_get_output_type_info)(
-              handle_, index, &type_info),
-          what)) {
+  if (!runtime_.succeeded((is_input ? api.session_get_input_type_info
+                                    : api.session_get_output_type_info)(handle_, index, &type_info),
+                          what)) {
     return false;
   }
   const bool read = read_spec(type_info, spec, what);
@@ -156,7 +154,8 @@ bool OrtSession::read_tensor(bool is_input, size_t index, std::vector<TensorSpec
   return true;
 }
 
-bool OrtSession::read_spec(const OrtTypeInfo* type_info, TensorSpec& spec, std::string& what) const {
+bool OrtSession::read_spec(const OrtTypeInfo* type_info, TensorSpec& spec,
+                           std::string& what) const {
   const OrtApi& api = runtime_.api();
   int kind = 0;
   if (!runtime_.succeeded(api.get_onnx_type_from_type_info(type_info, &kind), what)) return false;

@@ -23,8 +23,8 @@ struct ExternalFile {
 
 struct SessionOptions {
   int intra_op_threads = 1;
-  // ONNX Runtime's own memory arena and pattern. They cost a fast model a fifth of its run, and spare
-  // a slow one page faults in every run.
+  // ONNX Runtime's own memory arena and pattern. They cost a fast model a fifth of its run, and
+  // spare a slow one page faults in every run.
   bool arena = false;
 };
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-
-
 namespace tiltyard {
 namespace {
 

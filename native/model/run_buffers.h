@@ -39,7 +39,7 @@ class OrtValuePtr {
 
 // What a planned run of one row count uses.
 struct RowPlan {
-  std::vector<OrtValue*> inputs;   // owned by `values`
+  std::vector<OrtValue*> inputs;  // owned by `values`
   std::vector<OrtValue*> outputs;
   std::vector<OrtValuePtr> values;
 };
@@ -50,11 +50,11 @@ struct TensorBuffer {
 };
 
 struct RunBuffers {
-  bool is_planned = false;         // planned buffers have been made
-  int64_t rows_max = 0;            // of a planned run
+  bool is_planned = false;  // planned buffers have been made
+  int64_t rows_max = 0;     // of a planned run
   std::vector<TensorBuffer> inputs;
   std::vector<TensorBuffer> outputs;
-  std::vector<RowPlan> plans;      // by row count
+  std::vector<RowPlan> plans;  // by row count
 
   // Loose runs: grown as needed, given back when large.
   std::vector<AlignedBuffer> loose_inputs;

@@ -135,7 +135,8 @@ bool Runner::make_loose_input(const ModelVersion& version, size_t input, Aligned
     at += static_cast<size_t>(from.elements) * element_bytes(first.spec->type);
   }
   // Padding repeats the first row; only a lone row is ever padded.
-  for (const size_t row_bytes = at; at < bytes; at += row_bytes) std::memcpy(data + at, data, row_bytes);
+  for (const size_t row_bytes = at; at < bytes; at += row_bytes)
+    std::memcpy(data + at, data, row_bytes);
   if (!runtime.succeeded(
           runtime.api().create_tensor_with_data(runtime.cpu_memory(), data, bytes, shape.begin(),
                                                 shape.rank, type, &value),
@@ -158,9 +159,9 @@ bool Runner::fill_strings(const ModelVersion& version, size_t input, OrtValue* v
   const OrtRuntime& runtime = version.runtime();
   for (size_t i = 0; i < strings_.size(); ++i) {
     char* to = nullptr;
-    if (!runtime.succeeded(runtime.api().get_resized_string_element_buffer(
-                               value, i, strings_[i].size(), &to),
-                           what)) {
+    if (!runtime.succeeded(
+            runtime.api().get_resized_string_element_buffer(value, i, strings_[i].size(), &to),
+            what)) {
       return false;
     }
     if (!strings_[i].empty()) std::memcpy(to, strings_[i].data(), strings_[i].size());
@@ -212,10 +213,9 @@ bool Runner::read_strings(const ModelVersion& version, OrtValue* value, size_t e
   }
   Bytes content(bytes, '\0');
   std::vector<size_t> starts(elements);
-  if (elements > 0 &&
-      !runtime.succeeded(runtime.api().get_string_tensor_content(
-                             value, content.data(), bytes, starts.data(), elements),
-                         what)) {
+  if (elements > 0 && !runtime.succeeded(runtime.api().get_string_tensor_content(
+                                             value, content.data(), bytes, starts.data(), elements),
+                                         what)) {
     return false;
   }
   starts.push_back(bytes);
@@ -229,7 +229,8 @@ bool Runner::read_strings(const ModelVersion& version, OrtValue* value, size_t e
   }
   out.offsets.push_back(out.framed.size());
   out.data = out.framed.data();
-  const size_t rows = out.shape.rank > 0 && out.shape[0] > 0 ? static_cast<size_t>(out.shape[0]) : 1;
+  const size_t rows =
+      out.shape.rank > 0 && out.shape[0] > 0 ? static_cast<size_t>(out.shape[0]) : 1;
   out.row_elements = elements / rows;
   return true;
 }
@@ -239,10 +240,10 @@ Status Runner::check_rows(const ModelVersion& version) const {
   for (size_t o = 0; o < run_outputs_.size(); ++o) {
     const Shape& shape = run_outputs_[o].shape;
     if (shape.rank > 0 && shape[0] == run_rows_) continue;
-    return make_error(Error::output_mismatch,
-                      {version.model(), version.number_text(), version.signature().outputs[o].name,
-                       "it has shape " + shape_text(shape) + " for " + std::to_string(run_rows_) +
-                           " rows"});
+    return make_error(
+        Error::output_mismatch,
+        {version.model(), version.number_text(), version.signature().outputs[o].name,
+         "it has shape " + shape_text(shape) + " for " + std::to_string(run_rows_) + " rows"});
   }
   return {};
 }

@@ -17,9 +17,9 @@ namespace tiltyard {
 
 // When each part of a group's run began and ended; monotonic ns.
 struct RunTimes {
-  uint64_t start_ns = 0;      // gather begins
-  uint64_t run_ns = 0;        // ONNX Runtime begins
-  uint64_t run_end_ns = 0;    // ONNX Runtime has ended
+  uint64_t start_ns = 0;    // gather begins
+  uint64_t run_ns = 0;      // ONNX Runtime begins
+  uint64_t run_end_ns = 0;  // ONNX Runtime has ended
 };
 
 class Runner {
@@ -40,10 +40,10 @@ class Runner {
   // One output of the whole run.
   struct RunOutput {
     Shape shape;
-    const char* data = nullptr;     // rows one after the other
-    size_t row_bytes = 0;           // 0 for BYTES
-    Bytes framed;                   // BYTES: length-prefixed elements,
-    std::vector<size_t> offsets;    // where each begins, and the end
+    const char* data = nullptr;   // rows one after the other
+    size_t row_bytes = 0;         // 0 for BYTES
+    Bytes framed;                 // BYTES: length-prefixed elements,
+    std::vector<size_t> offsets;  // where each begins, and the end
     size_t row_elements = 0;
   };
 
@@ -64,10 +64,10 @@ class Runner {
   const uint32_t slot_;
   RunTimes times_;
   int64_t rows_ = 0;
-  int64_t run_rows_ = 0;                 // with padding
+  int64_t run_rows_ = 0;  // with padding
   bool padded_ = false;
-  bool sliced_ = false;                  // outputs are cut into rows
-  std::vector<int64_t> first_rows_;      // of each request, and the end
+  bool sliced_ = false;              // outputs are cut into rows
+  std::vector<int64_t> first_rows_;  // of each request, and the end
   std::vector<const BoundRequest*> requests_;
   std::vector<RunOutput> run_outputs_;
   std::vector<OrtValuePtr> loose_values_;

@@ -12,15 +12,15 @@ namespace tiltyard {
 namespace {
 
 constexpr size_t kRandomRows = 64;
-constexpr size_t kRowsMin = 64;         // variants included
-constexpr size_t kRowsMax = 128;        // of the samples that are used
-constexpr double kVariation = 0.125;    // of a value, up or down
-constexpr int64_t kFreeDimension = 8;   // what a free dimension but the first becomes
+constexpr size_t kRowsMin = 64;        // variants included
+constexpr size_t kRowsMax = 128;       // of the samples that are used
+constexpr double kVariation = 0.125;   // of a value, up or down
+constexpr int64_t kFreeDimension = 8;  // what a free dimension but the first becomes
 constexpr uint64_t kSeed = 20'240'607;
 
 // Every pattern of extreme rows: all of one value, or the sample scaled.
 struct Extreme {
-  double scale;   // 0: `value` instead
+  double scale;  // 0: `value` instead
   double value;
 };
 constexpr std::array<Extreme, 9> kExtremes = {{

@@ -1,8 +1,8 @@
 // Requests to try a version with, made from sample tensors; what warm-up and the batch proof run.
 //
-// A row is one entry along dimension 0 of every input. Few samples are followed by variants of them,
-// floats a little larger or smaller: two ways of rounding often agree on a value, never on many.
-// Owns all bytes its requests point to.
+// A row is one entry along dimension 0 of every input. Few samples are followed by variants of
+// them, floats a little larger or smaller: two ways of rounding often agree on a value, never on
+// many. Owns all bytes its requests point to.
 #pragma once
 
 #include <algorithm>

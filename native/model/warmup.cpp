@@ -64,7 +64,8 @@ void Warmup::learn_output_shapes() {
     runner_.outputs(0, views);
     for (size_t o = 0; o < views.size(); ++o) {
       const TensorSpec& spec = version_.signature().outputs[o];
-      if (spec.type == DataType::BYTES || views[o].shape.rank == 0 || views[o].shape[0] != 1) return;
+      if (spec.type == DataType::BYTES || views[o].shape.rank == 0 || views[o].shape[0] != 1)
+        return;
       const Shape shape = with_rows(views[o].shape, -1);
       if (row_bytes_of(spec, shape) == 0) return;
       if (rows == 1) shapes.push_back(shape);

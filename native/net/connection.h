@@ -63,10 +63,10 @@ class Connection {
     bool is_dead = false;      // closes at the end of the cycle
     bool is_moving = false;    // on its way from one io thread to another
     uint64_t opened_ns = 0;
-    uint64_t active_ns = 0;         // last byte received
-    uint64_t blocked_since_ns = 0;  // the peer took no byte of our output since; 0: none waits
+    uint64_t active_ns = 0;          // last byte received
+    uint64_t blocked_since_ns = 0;   // the peer took no byte of our output since; 0: none waits
     int unacknowledged_at_tick = 0;  // while output or a PING waits
-    uint64_t pinged_ns = 0;         // our PING is unanswered since; 0: none
+    uint64_t pinged_ns = 0;          // our PING is unanswered since; 0: none
     uint64_t closing_since_ns = 0;
     uint64_t second_began_ns = 0;  // of the flood counter
     uint32_t control_frames = 0;   // within that second

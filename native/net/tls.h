@@ -48,7 +48,8 @@ class TlsStream {
   bool handshake_done() const { return handshake_done_; }
   IoResult read(char* to, size_t bytes_max);
   IoResult write(const char* from, size_t bytes);
-  // Whether a read could bring bytes at once. epoll will not tell of those that wait inside OpenSSL.
+  // Whether a read could bring bytes at once. epoll will not tell of those that wait inside
+  // OpenSSL.
   bool may_have_more() const { return !socket_drained_ || SSL_has_pending(ssl_) == 1; }
   bool wants_write() const { return wants_write_; }
   void shutdown();

@@ -1,7 +1,8 @@
 // Hands owned items from any thread to one: a lock-free stack that the owner takes whole.
 //
 // T has a member `T* next_in_inbox`. push() never waits and never fails; take_all() gives the items
-// in the order they were pushed. Items still inside when the inbox dies are the owner's to take first.
+// in the order they were pushed. Items still inside when the inbox dies are the owner's to take
+// first.
 #pragma once
 
 #include <atomic>

@@ -42,7 +42,8 @@ class SpscRing {
     return true;
   }
 
-  // The consumer's: the records that lie contiguous at the front, in place; empty when there are none.
+  // The consumer's: the records that lie contiguous at the front, in place; empty when there are
+  // none.
   std::span<const Record> front() {
     const size_t read = read_index_.load(std::memory_order_relaxed);
     if (write_index_seen_ == read) write_index_seen_ = write_index_.load(std::memory_order_acquire);

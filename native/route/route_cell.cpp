@@ -4,10 +4,11 @@
 
 namespace tiltyard {
 
-RouteCell::RouteCell(uint32_t readers)
-    : table_(new RouteTable({}, {}, false)), readers_(readers) {}
+RouteCell::RouteCell(uint32_t readers) : table_(new RouteTable({}, {}, false)), readers_(readers) {}
 
-RouteCell::~RouteCell() { delete table_.load(std::memory_order_seq_cst); }
+RouteCell::~RouteCell() {
+  delete table_.load(std::memory_order_seq_cst);
+}
 
 uint64_t RouteCell::publish(std::unique_ptr<const RouteTable> table) {
   const RouteTable* old = table_.exchange(table.release(), std::memory_order_seq_cst);

@@ -29,9 +29,7 @@ class RouteCell {
     return *table_.load(std::memory_order_seq_cst);
   }
   // A reader's: holds nothing until its next read().
-  void sleep(uint32_t reader) {
-    readers_[reader].passed.store(kAsleep, std::memory_order_seq_cst);
-  }
+  void sleep(uint32_t reader) { readers_[reader].passed.store(kAsleep, std::memory_order_seq_cst); }
 
   // The publisher's. Returns the new epoch.
   uint64_t publish(std::unique_ptr<const RouteTable> table);

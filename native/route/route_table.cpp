@@ -8,7 +8,9 @@
 namespace tiltyard {
 namespace {
 
-uint64_t hash_of(BytesView name) { return XXH3_64bits(name.data(), name.size()); }
+uint64_t hash_of(BytesView name) {
+  return XXH3_64bits(name.data(), name.size());
+}
 
 }  // namespace
 

@@ -13,7 +13,9 @@ constexpr size_t kWriteBytes = 256 * 1024;
 constexpr int32_t kWindowBytes = 1 << 30;
 
 // The slot's index rides in the stream's user data, one up so that it is never null.
-void* tag_of(uint32_t slot) { return reinterpret_cast<void*>(static_cast<uintptr_t>(slot) + 1); }
+void* tag_of(uint32_t slot) {
+  return reinterpret_cast<void*>(static_cast<uintptr_t>(slot) + 1);
+}
 
 nghttp2_nv header(std::string_view name, std::string_view value) {
   nghttp2_nv nv;
@@ -98,7 +100,9 @@ Connection::Connection(Listener& listener, uint32_t streams, std::string_view pa
   make_headers(path, authority, tls);
 }
 
-Connection::~Connection() { nghttp2_session_del(session_); }
+Connection::~Connection() {
+  nghttp2_session_del(session_);
+}
 
 void Connection::make_headers(std::string_view path, std::string_view authority, bool tls) {
   header_text_[0] = path;

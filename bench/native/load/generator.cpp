@@ -19,7 +19,9 @@ constexpr int64_t kWaitNsMax = 20'000'000;
 // With so few sockets, asking each is cheaper than asking epoll first.
 constexpr size_t kSpinDirectlyMax = 8;
 
-uint64_t ns_of(double seconds) { return static_cast<uint64_t>(seconds * 1e9); }
+uint64_t ns_of(double seconds) {
+  return static_cast<uint64_t>(seconds * 1e9);
+}
 
 }  // namespace
 
@@ -36,7 +38,9 @@ Generator::Generator(const Options& options, const Target& target, Corpus& corpu
   }
 }
 
-Generator::~Generator() { ::close(epoll_); }
+Generator::~Generator() {
+  ::close(epoll_);
+}
 
 std::string Generator::run() {
   if (std::string wrong = open_connections(); !wrong.empty()) return wrong;
@@ -212,7 +216,9 @@ void Generator::send_on(Connection& connection, uint64_t intended_ns) {
   connection.submit(entry, intended_ns, now_ns_);
 }
 
-void Generator::on_arrival() { now_ns_ = monotonic_ns(); }
+void Generator::on_arrival() {
+  now_ns_ = monotonic_ns();
+}
 
 void Generator::on_finished(Connection& connection, const Slot& slot) {
   if (slot.passed_over) {

@@ -67,4 +67,6 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace tiltyard::load
 
-int main(int argc, char** argv) { return tiltyard::load::run(argc, argv); }
+int main(int argc, char** argv) {
+  return tiltyard::load::run(argc, argv);
+}

@@ -16,7 +16,9 @@ struct Output {
   std::string_view raw;
 };
 
-std::string_view view_of(protozero::data_view bytes) { return {bytes.data(), bytes.size()}; }
+std::string_view view_of(protozero::data_view bytes) {
+  return {bytes.data(), bytes.size()};
+}
 
 Output parse_output(protozero::pbf_reader message) {
   Output output;

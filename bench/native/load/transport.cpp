@@ -44,7 +44,9 @@ std::string resolve_target(const Options& options, Target& target) {
   return options.tls_ca.empty() ? "" : make_tls_context(options.tls_ca, target.tls);
 }
 
-Transport::~Transport() { close(); }
+Transport::~Transport() {
+  close();
+}
 
 void Transport::close() {
   if (ssl_ != nullptr) SSL_free(ssl_);

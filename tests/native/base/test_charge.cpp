@@ -1,6 +1,6 @@
-#include "base/charge.h"
-
 #include <doctest/doctest.h>
+
+#include "base/charge.h"
 
 using tiltyard::ByteBudget;
 using tiltyard::Charge;

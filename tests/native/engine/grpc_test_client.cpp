@@ -75,7 +75,9 @@ GrpcTestClient::GrpcTestClient(uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM,
   start();
 }
 
-GrpcTestClient::GrpcTestClient(FileDescriptor connected) : fd_(std::move(connected)) { start(); }
+GrpcTestClient::GrpcTestClient(FileDescriptor connected) : fd_(std::move(connected)) {
+  start();
+}
 
 void GrpcTestClient::start() {
   nghttp2_session_callbacks* callbacks = nullptr;
@@ -181,7 +183,8 @@ void GrpcTestClient::uncork() {
 void GrpcTestClient::read_some(int flags) {
   uint8_t buffer[16'384];
   const ssize_t got = recv(fd_.get(), buffer, sizeof buffer, flags);
-  connected_ = got > 0 && nghttp2_session_mem_recv(session_, buffer, static_cast<size_t>(got)) == got;
+  connected_ =
+      got > 0 && nghttp2_session_mem_recv(session_, buffer, static_cast<size_t>(got)) == got;
   flush();
 }
 

@@ -1,11 +1,10 @@
 // The whole data plane in one process, through real sockets; what TSan and ASan watch.
-#include "engine/engine.h"
-
 #include <doctest/doctest.h>
 
 #include <atomic>
 #include <thread>
 
+#include "engine/engine.h"
 #include "engine_fixture.h"
 
 using namespace tiltyard;

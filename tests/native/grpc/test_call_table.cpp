@@ -1,11 +1,10 @@
-#include "grpc/call_table.h"
-
 #include <doctest/doctest.h>
 
 #include <vector>
 
-using namespace tiltyard;
+#include "grpc/call_table.h"
 
+using namespace tiltyard;
 
 TEST_CASE("a handle is good while its call is open, and stale ever after") {
   const Limits limits;

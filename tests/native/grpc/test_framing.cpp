@@ -1,9 +1,9 @@
-#include "grpc/framing.h"
-
 #include <doctest/doctest.h>
 
 #include <string>
 #include <vector>
+
+#include "grpc/framing.h"
 
 using namespace tiltyard;
 
@@ -18,7 +18,8 @@ Bytes framed(BytesView message, bool compressed = false) {
 }
 
 // Feeds `wire` in pieces of `piece` bytes and collects the messages.
-std::vector<Bytes> assemble(const Bytes& wire, size_t piece, Status& error, size_t limit = 1 << 20) {
+std::vector<Bytes> assemble(const Bytes& wire, size_t piece, Status& error,
+                            size_t limit = 1 << 20) {
   MessageAssembler assembler;
   std::vector<Bytes> messages;
   for (size_t at = 0; at < wire.size(); at += piece) {

@@ -1,6 +1,6 @@
-#include "grpc/metadata.h"
-
 #include <doctest/doctest.h>
+
+#include "grpc/metadata.h"
 
 using namespace tiltyard;
 

@@ -1,6 +1,6 @@
-#include "grpc/method.h"
-
 #include <doctest/doctest.h>
+
+#include "grpc/method.h"
 
 using namespace tiltyard;
 

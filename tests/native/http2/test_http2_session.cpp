@@ -1,6 +1,4 @@
 // The session against nghttp2's own client, byte for byte in memory: no sockets.
-#include "http2/http2_session.h"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -8,6 +6,8 @@
 #include <map>
 #include <string>
 #include <vector>
+
+#include "http2/http2_session.h"
 
 using namespace tiltyard;
 
@@ -71,8 +71,8 @@ struct Client {
           return 0;
         });
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
-        callbacks, [](nghttp2_session*, uint8_t, int32_t, const uint8_t* data, size_t n,
-                      void* self) {
+        callbacks,
+        [](nghttp2_session*, uint8_t, int32_t, const uint8_t* data, size_t n, void* self) {
           static_cast<Client*>(self)->body.append(data, data + n);
           return 0;
         });

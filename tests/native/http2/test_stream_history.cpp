@@ -1,6 +1,6 @@
-#include "http2/stream_history.h"
-
 #include <doctest/doctest.h>
+
+#include "http2/stream_history.h"
 
 using namespace tiltyard;
 

@@ -35,7 +35,8 @@ inline LoadOptions row_wise() {
   return options;
 }
 
-inline std::shared_ptr<ModelVersion> load(const OnnxModel& model, LoadOptions options = row_wise()) {
+inline std::shared_ptr<ModelVersion> load(const OnnxModel& model,
+                                          LoadOptions options = row_wise()) {
   std::shared_ptr<ModelVersion> version;
   const Status status =
       ModelVersion::load(ort_runtime(), "test", 1, model.bytes(), {}, options, version);

@@ -1,8 +1,7 @@
-#include "model/ort_session.h"
-
 #include <doctest/doctest.h>
 
 #include "model/ort_fixture.h"
+#include "model/ort_session.h"
 
 using namespace tiltyard;
 using namespace tiltyard::test;

@@ -1,10 +1,9 @@
-#include "model/runner.h"
-
 #include <doctest/doctest.h>
 
 #include <thread>
 
 #include "model/ort_fixture.h"
+#include "model/runner.h"
 
 using namespace tiltyard;
 using namespace tiltyard::test;

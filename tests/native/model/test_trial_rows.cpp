@@ -1,10 +1,9 @@
-#include "model/trial_rows.h"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
 
 #include "model/ort_fixture.h"
+#include "model/trial_rows.h"
 
 using namespace tiltyard;
 using namespace tiltyard::test;

@@ -1,9 +1,8 @@
 // What loading finds out: which models are batched, and what is refused.
-#include "model/warmup.h"
-
 #include <doctest/doctest.h>
 
 #include "model/ort_fixture.h"
+#include "model/warmup.h"
 
 using namespace tiltyard;
 using namespace tiltyard::test;
@@ -89,15 +88,17 @@ TEST_CASE("a matrix product is bitwise stable from two rows on, and lone rows ar
     const std::vector<float> one(values.begin() + static_cast<long>(row * 64),
                                  values.begin() + static_cast<long>(row * 64 + 64));
     const TestRequest alone(*version, {{1, 64}}, {raw_of(one)});
-    const Bytes expected = raw_of(std::vector<float>(together.begin() + static_cast<long>(row * 3),
-                                                     together.begin() + static_cast<long>(row * 3 + 3)));
+    const Bytes expected =
+        raw_of(std::vector<float>(together.begin() + static_cast<long>(row * 3),
+                                  together.begin() + static_cast<long>(row * 3 + 3)));
     CHECK(run_alone(*version, alone.bound).at(0) == expected);
   }
 }
 
 // ONNX Runtime takes the logarithm of four or eight values at once, and of what is left over one by
 // one, which rounds some of them in another way.
-TEST_CASE("results that a batch rounds in another way are not called bitwise, of few samples either") {
+TEST_CASE(
+    "results that a batch rounds in another way are not called bitwise, of few samples either") {
   const OnnxModel model = OnnxModel()
                               .input("x", kFloat, {-1, 1})
                               .output("y", kFloat, {-1, 1})
@@ -130,10 +131,10 @@ TEST_CASE("what cannot be served is refused with what is wrong") {
   const Status status = load_error(scale_model(2), wrong);
   CHECK(status.message.find("golden sample of input 'x'") != std::string::npos);
   const Status unknown = load_error(OnnxModel()
-                                         .input("x", kFloat, {-1, 2})
-                                         .output("y", kFloat, {-1, 2})
-                                         .node("NoSuchOperator", {"x"}, {"y"})
-                                         .bytes(),
-                                     row_wise());
+                                        .input("x", kFloat, {-1, 2})
+                                        .output("y", kFloat, {-1, 2})
+                                        .node("NoSuchOperator", {"x"}, {"y"})
+                                        .bytes(),
+                                    row_wise());
   CHECK(unknown.message.find("NoSuchOperator") != std::string::npos);
 }

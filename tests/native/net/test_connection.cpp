@@ -1,9 +1,9 @@
-#include "net/connection.h"
-
 #include <doctest/doctest.h>
 #include <sys/socket.h>
 
 #include <memory>
+
+#include "net/connection.h"
 
 using namespace tiltyard;
 

@@ -1,9 +1,9 @@
-#include "net/event_loop.h"
-
 #include <doctest/doctest.h>
 #include <unistd.h>
 
 #include <thread>
+
+#include "net/event_loop.h"
 
 using namespace tiltyard;
 

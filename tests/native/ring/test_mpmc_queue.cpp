@@ -1,11 +1,11 @@
-#include "ring/mpmc_queue.h"
-
 #include <doctest/doctest.h>
 
 #include <atomic>
 #include <memory>
 #include <thread>
 #include <vector>
+
+#include "ring/mpmc_queue.h"
 
 using tiltyard::MpmcQueue;
 

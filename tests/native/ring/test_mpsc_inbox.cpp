@@ -1,9 +1,9 @@
-#include "ring/mpsc_inbox.h"
-
 #include <doctest/doctest.h>
 
 #include <thread>
 #include <vector>
+
+#include "ring/mpsc_inbox.h"
 
 namespace {
 

@@ -1,10 +1,10 @@
-#include "ring/spsc_ring.h"
-
 #include <doctest/doctest.h>
 
 #include <deque>
 #include <random>
 #include <thread>
+
+#include "ring/spsc_ring.h"
 
 using tiltyard::SpscRing;
 
@@ -15,7 +15,9 @@ struct Record {
   uint64_t check;
 };
 
-Record record(uint64_t n) { return {n, ~n}; }
+Record record(uint64_t n) {
+  return {n, ~n};
+}
 
 }  // namespace
 

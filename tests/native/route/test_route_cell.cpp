@@ -1,10 +1,10 @@
-#include "route/route_cell.h"
-
 #include <doctest/doctest.h>
 
 #include <atomic>
 #include <thread>
 #include <vector>
+
+#include "route/route_cell.h"
 
 using namespace tiltyard;
 

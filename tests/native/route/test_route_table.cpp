@@ -1,8 +1,8 @@
-#include "route/route_table.h"
-
 #include <doctest/doctest.h>
 
 #include <string>
+
+#include "route/route_table.h"
 
 using namespace tiltyard;
 

@@ -1,6 +1,6 @@
-#include "route/router.h"
-
 #include <doctest/doctest.h>
+
+#include "route/router.h"
 
 using namespace tiltyard;
 
