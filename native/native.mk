@@ -29,7 +29,8 @@ FLAGS_fuzz := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no
 FLAGS := $(FLAGS_$(FLAVOUR))
 
 SOURCES := $(wildcard $(NATIVE_FOLDERS:%=native/%/*.cpp))
-TEST_SOURCES := tests/native/main.cpp $(wildcard tests/native/onnx_model/*.cpp) $(wildcard $(NATIVE_FOLDERS:%=tests/native/%/*.cpp))
+TEST_SOURCES := tests/native/main.cpp $(wildcard tests/native/onnx_model/*.cpp) \
+  $(wildcard $(NATIVE_FOLDERS:%=tests/native/%/*.cpp))
 OBJECTS := $(SOURCES:%.cpp=$(BUILD)/%.o)
 TEST_OBJECTS := $(TEST_SOURCES:%.cpp=$(BUILD)/%.o)
 

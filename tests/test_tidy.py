@@ -52,7 +52,7 @@ def test_lines_and_files() -> None:
         if len(lines) > FILE_LINES_MAX and name not in LONG_FILES:
             wrong.append(f"{name} has {len(lines)} lines")
         for number, line in enumerate(lines, 1):
-            if len(line) > COLUMNS_MAX:
+            if len(IGNORE.split(line)[0].rstrip()) > COLUMNS_MAX:
                 wrong.append(f"{name}:{number} has {len(line)} columns")
             if name == "tests/test_tidy.py":
                 continue

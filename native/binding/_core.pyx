@@ -260,7 +260,7 @@ cdef class Engine:
         self._check_ended(call_id)
 
     cdef int _check_ended(self, call_id) except -1:
-        # When the engine stops it forgets the calls that are with Python, and nobody waits for them.
+        # When the engine stops it forgets the calls that are with Python; nobody waits for them.
         if deref(self.engine).slow_path().has_ended():
             return 0
         raise ValueError(f"slow call {call_id} is not with Python: it was answered, or never was")
