@@ -114,6 +114,9 @@ struct [[nodiscard]] Status {
   std::string message;
 
   bool ok() const { return error == Error::none; }
+  void clear() {
+    if (!ok()) *this = Status();
+  }
   GrpcCode code() const;
 };
 

@@ -19,7 +19,7 @@ void reset(Call& call) {
   call.charge.release();
   call.answers.clear();
   call.answered = 0;
-  call.failure = Status();
+  call.failure.clear();
   call.failed_at = 0;
   call.jobs.clear();
   call.body.clear();
@@ -29,7 +29,7 @@ void reset(Call& call) {
   call.output_charge.release();
   call.response_begun = false;
   call.ended = false;
-  call.end_status = Status();
+  call.end_status.clear();
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace tiltyard {
 enum class Encoding : uint8_t { identity, gzip, unsupported };
 
 struct CallMetadata {
-  const MethodRow* method = &find_method({});
+  const MethodRow* method = &kUnknownMethod;
   uint64_t deadline_ns = 0;  // monotonic; 0: none
   Encoding request_encoding = Encoding::identity;
   bool accepts_gzip = false;

@@ -14,8 +14,6 @@ constexpr const char* kNoSharedMemory =
 constexpr const char* kNoTrace = "tracing is not set over this port";
 constexpr const char* kNoLog = "logging is not set over this port";
 
-constexpr MethodRow kUnknown = {"", Method::unknown, false, nullptr};
-
 constexpr std::array<MethodRow, 24> kMethods = {{
     {kInferPath, Method::model_infer, false, nullptr},
     {"/inference.GRPCInferenceService/ModelStreamInfer", Method::model_stream_infer, true, nullptr},
@@ -59,7 +57,7 @@ const MethodRow& find_method(BytesView path) {
   for (const MethodRow& row : kMethods) {
     if (row.path == path) return row;
   }
-  return kUnknown;
+  return kUnknownMethod;
 }
 
 }  // namespace tiltyard

@@ -33,6 +33,8 @@ struct MethodRow {
   const char* sentence;  // why it is unimplemented; null otherwise
 };
 
+inline constexpr MethodRow kUnknownMethod = {"", Method::unknown, false, nullptr};
+
 // The row of `path`; its method is `unknown` where there is none. Lives for ever.
 const MethodRow& find_method(BytesView path);
 
