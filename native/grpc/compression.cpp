@@ -13,14 +13,26 @@ namespace {
 
 constexpr int kGzipWindow = 15 + 16;  // zlib: 16 more asks for the gzip wrapper
 constexpr size_t kGrowBytes = 64 * 1024;
+constexpr size_t kDeflateRatioMax = 1'032;
 
 const Bytef* input(BytesView bytes) {
   return reinterpret_cast<const Bytef*>(bytes.data());
 }
 
+// Room for what the data says it inflates to, with a byte more for zlib to see the end: memory of
+// the right size is not copied as it grows, and goes back to the system whole. It may be a lie, but
+// not a larger one than deflate can make true.
+size_t size_claimed(BytesView compressed, uint32_t bytes_max) {
+  if (compressed.size() < sizeof(uint32_t)) return 0;
+  const size_t claimed = load_u32_le(compressed.data() + compressed.size() - sizeof(uint32_t));
+  return std::min({claimed, compressed.size() * kDeflateRatioMax, size_t{bytes_max}}) + 1;
+}
+
 // How much `out` may grow by in the next step: never beyond one byte over the limit.
 size_t room_for_step(uint32_t bytes_max, const Bytes& out) {
-  return std::min<size_t>(std::max(kGrowBytes, out.size()), size_t{bytes_max} + 1 - out.size());
+  const size_t step = std::max(kGrowBytes, out.size());
+  const size_t room = std::min<size_t>(step, size_t{bytes_max} + 1 - out.size());
+  return out.size() < out.capacity() ? std::min(room, out.capacity() - out.size()) : room;
 }
 
 int inflate_step(z_stream& stream, size_t room, Bytes& out) {
@@ -38,6 +50,7 @@ int inflate_step(z_stream& stream, size_t room, Bytes& out) {
 Status gunzip(BytesView compressed, uint32_t bytes_max, ByteBudget& budget, Charge& charge,
               Bytes& out) {
   out.clear();
+  out.reserve(size_claimed(compressed, bytes_max));
   z_stream stream{};
   TILTYARD_ASSERT(inflateInit2(&stream, kGzipWindow) == Z_OK, "out of memory for zlib");
   stream.next_in = input(compressed);
