@@ -13,6 +13,8 @@ constexpr uint64_t kMs = 1'000'000;
 constexpr uint64_t kSecondNs = 1'000'000'000;
 // How long the first GOAWAY may be on its way before the second names the last stream.
 constexpr uint64_t kShutdownNoticeNs = kSecondNs;
+// How long a peer that has taken all may leave its side open.
+constexpr uint64_t kLingerMs = 1'000;
 
 bool is_over(uint64_t since_ns, uint64_t now_ns, uint64_t ms_max) {
   return ms_max != 0 && since_ns != 0 && now_ns - since_ns > ms_max * kMs;
@@ -31,6 +33,7 @@ void ConnectionKeeper::tick_one(Connection& connection, uint64_t now_ns) {
   books.requests_per_tick = books.requests - books.requests_at_tick;
   books.requests_at_tick = books.requests;
   requests_per_tick_ += books.requests_per_tick;
+  if (books.is_lingering) return check_lingering(connection, now_ns);
   note_progress(connection, now_ns);
   check_timeouts(connection, now_ns);
   begin_second(connection, now_ns);
@@ -182,6 +185,18 @@ void ConnectionKeeper::advance_close(Connection& connection, uint64_t now_ns) {
   const uint64_t grace_ms = limits_.connection_age_grace_ms;
   if (!shared_.draining.load() && is_over(books.closing_since_ns, now_ns, grace_ms)) {
     connections_.doom(connection, counters_.closed_age);
+  }
+}
+
+void ConnectionKeeper::check_lingering(Connection& connection, uint64_t now_ns) {
+  Connection::Bookkeeping& books = connection.books;
+  const int waiting = connection.unacknowledged_bytes();
+  if (waiting != books.unacknowledged_at_tick) books.lingering_since_ns = now_ns;
+  books.unacknowledged_at_tick = waiting;
+  if (waiting == 0 && is_over(books.lingering_since_ns, now_ns, kLingerMs)) {
+    connections_.doom(connection, counters_.connections_closed);
+  } else if (is_over(books.lingering_since_ns, now_ns, limits_.slow_reader_ms_max)) {
+    connections_.doom(connection, counters_.closed_slow_reader);
   }
 }
 

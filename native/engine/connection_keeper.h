@@ -45,6 +45,7 @@ class ConnectionKeeper {
   void check_keepalive(Connection& connection, uint64_t now_ns);
   void begin_close(Connection& connection, uint64_t now_ns);
   void advance_close(Connection& connection, uint64_t now_ns);
+  void check_lingering(Connection& connection, uint64_t now_ns);
   void check_calls(Connection& connection, uint64_t now_ns);
   void expire(Call& call, uint64_t now_ns);
   void check_output(Call& call, uint64_t now_ns);

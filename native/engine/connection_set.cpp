@@ -149,6 +149,7 @@ void ConnectionSet::read_one(Connection& connection) {
     }
     arena_used_ += result.bytes;
     counters_.bytes_in.add(result.bytes);
+    if (connection.books.is_lingering) continue;  // HTTP/2 has ended
     const uint64_t now_ns = monotonic_ns();
     connection.books.active_ns = now_ns;
     receiver_.set_now(now_ns);
@@ -188,7 +189,17 @@ void ConnectionSet::flush(uint64_t now_ns) {
   replier_.dirty().clear();
 }
 
+// A socket that is closed before the peer has taken all throws the rest away as soon as one more
+// byte comes in: a PING or a window update. So it is read to its end, and the bytes dropped.
+void ConnectionSet::linger(Connection& connection, uint64_t now_ns) {
+  connection.books.is_lingering = true;
+  connection.books.is_closing = true;
+  connection.books.lingering_since_ns = now_ns;
+  connection.end_output();
+}
+
 void ConnectionSet::flush_one(Connection& connection, uint64_t now_ns) {
+  if (connection.books.is_lingering) return;
   const bool was_blocked = connection.unsent_bytes() > 0;
   const Connection::Flushed flushed = connection.flush(scratch_, now_ns);
   counters_.bytes_out.add(connection.take_written());
@@ -203,13 +214,12 @@ void ConnectionSet::flush_one(Connection& connection, uint64_t now_ns) {
   watch_output(connection, false);
   // Its input was left alone while its output was blocked, and epoll will not tell of it again.
   if (was_blocked) put_on_ready_list(connection);
-  if (!connection.http2().wants_input() && !connection.http2().wants_output()) {
-    return doom(connection, connection.http2().has_failed() ? counters_.closed_protocol_error
-                                                            : counters_.connections_closed);
-  }
   if (connection.books.input_ended && connection.books.open_calls == 0) {
-    doom(connection, counters_.connections_closed);
+    return doom(connection, counters_.connections_closed);
   }
+  if (connection.http2().wants_input() || connection.http2().wants_output()) return;
+  if (connection.http2().has_failed()) return doom(connection, counters_.closed_protocol_error);
+  linger(connection, now_ns);
 }
 
 void ConnectionSet::doom(Connection& connection, Counter& reason) {

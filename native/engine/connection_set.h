@@ -47,6 +47,7 @@ class ConnectionSet {
   void read_one(Connection& connection);
   void end_input(Connection& connection);
   bool is_flooding(Connection& connection);
+  void linger(Connection& connection, uint64_t now_ns);
   void watch_output(Connection& connection, bool wanted);
   void put_on_ready_list(Connection& connection);
   void flush_one(Connection& connection, uint64_t now_ns);

@@ -67,6 +67,11 @@ int Connection::unacknowledged_bytes() const {
   return bytes;
 }
 
+void Connection::end_output() {
+  shutdown_tls();
+  ::shutdown(fd_.get(), SHUT_WR);
+}
+
 Connection::Flushed Connection::flush(Bytes& scratch, uint64_t now_ns) {
   bool closed = false;
   size_t moved = 0;

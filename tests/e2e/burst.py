@@ -35,11 +35,18 @@ class Answer:
 
 
 class Burst:
-    """One HTTP/2 connection. A context manager."""
+    """One HTTP/2 connection. A context manager.
 
-    def __init__(self, address: str) -> None:
+    With `receive_bytes` its socket takes about that much before it is read.
+    """
+
+    def __init__(self, address: str, *, receive_bytes: int = 0) -> None:
         host, _, port = address.rpartition(":")
-        self._socket = socket.create_connection((host, int(port)), timeout=TIMEOUT_S)
+        self._socket = socket.socket()
+        self._socket.settimeout(TIMEOUT_S)
+        if receive_bytes:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        self._socket.connect((host, int(port)))
         self._http2 = h2.connection.H2Connection(
             h2.config.H2Configuration(client_side=True, header_encoding="utf-8")
         )
@@ -66,11 +73,30 @@ class Burst:
 
     def send(self, requests: Sequence[bytes]) -> list[Answer]:
         """Serialized ModelInferRequests, all at once; their answers in the same order."""
+        return self.finish(self.begin(requests))
+
+    def begin(self, requests: Sequence[bytes]) -> list[int]:
+        """Send them and read nothing; the streams that finish() takes."""
         streams = [self._begin(request) for request in requests]
         self._flush()
+        return streams
+
+    def finish(self, streams: Sequence[int]) -> list[Answer]:
+        """Read until all are answered."""
         while self._open:
             self._receive()
         return [self._answers.pop(stream) for stream in streams]
+
+    def ping(self) -> None:
+        """Send a PING and read nothing."""
+        self._http2.ping(b"12345678")
+        self._flush()
+
+    @property
+    def port(self) -> int:
+        """Its own port."""
+        found: int = self._socket.getsockname()[1]
+        return found
 
     def _begin(self, request: bytes) -> int:
         stream: int = self._http2.get_next_available_stream_id()
@@ -124,5 +150,5 @@ class Burst:
                     self._answers[event.stream_id].sentence = headers.get("grpc-message", "")
             case h2.events.StreamEnded() | h2.events.StreamReset():
                 self._open.discard(event.stream_id)
-            case h2.events.ConnectionTerminated():
+            case h2.events.ConnectionTerminated() if event.error_code != 0:
                 raise ConnectionError(f"GOAWAY with error code {event.error_code}")

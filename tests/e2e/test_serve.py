@@ -188,7 +188,7 @@ def test_a_signal_lets_accepted_requests_finish(
         pending = send_long(client)
         os.kill(gateway.pid, number)
         assert pending.result().outputs["y"].shape == (LONG_ROWS, 512)
-    assert gateway.stop() == 0
+    assert gateway.wait() == 0
 
 
 def test_a_signal_while_it_ends_changes_nothing(small_store: Path) -> None:
@@ -219,7 +219,7 @@ def test_a_second_signal_stops_at_once(serve: Serve, small_store: Path) -> None:
         while "draining" not in gateway.log():
             threading.Event().wait(0.01)
         os.kill(gateway.pid, signal.SIGTERM)
-        assert gateway.stop() == 1
+        assert gateway.wait() == 1
         with pytest.raises(CallError):
             pending.result()
 

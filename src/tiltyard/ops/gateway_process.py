@@ -86,6 +86,12 @@ class GatewayProcess:
             raise ServeError("the gateway was not started")
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    def wait(self) -> int:
+        """The exit code of one that was told to stop; SIGKILL when it does not end in time."""
+        if self.process is None:
+            raise ServeError("the gateway was not started")
         try:
             return self.process.wait(self._stop_s)
         except subprocess.TimeoutExpired:

@@ -64,6 +64,12 @@ def test_stop_gives_the_exit_code_and_may_be_called_again() -> None:
         assert gateway.stop() == 7
 
 
+def test_wait_sends_no_signal() -> None:
+    script = shell("trap 'exit 7' TERM; echo grpc=a:1; sleep 0.1; exit 3")
+    with GatewayProcess([], prefix=script) as gateway:
+        assert gateway.wait() == 3
+
+
 def test_one_that_does_not_stop_is_killed() -> None:
     script = shell("trap '' TERM; echo grpc=a:1; while :; do sleep 0.05; done")
     with GatewayProcess([], prefix=script, stop_s=0.2) as gateway:
