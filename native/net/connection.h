@@ -61,11 +61,11 @@ class Connection {
     bool watches_output = false;  // epoll is to tell when its socket takes bytes again
     bool is_closing = false;      // GOAWAY is out; closes when nothing is left
     bool goaway_final = false;
-    bool hung_up = false;      // epoll has told that the peer's last byte is on its way
-    bool input_ended = false;  // the peer has sent its last byte; its calls are finished
+    bool hung_up = false;       // epoll has told that the peer's last byte is on its way
+    bool input_ended = false;   // the peer has sent its last byte; its calls are finished
     bool is_lingering = false;  // all is said and written; the peer has still to take it
-    bool is_dead = false;      // closes at the end of the cycle
-    bool is_moving = false;    // on its way from one io thread to another
+    bool is_dead = false;       // closes at the end of the cycle
+    bool is_moving = false;     // on its way from one io thread to another
     uint64_t opened_ns = 0;
     uint64_t active_ns = 0;          // last byte received
     uint64_t blocked_since_ns = 0;   // the peer took no byte of our output since; 0: none waits
@@ -73,9 +73,9 @@ class Connection {
     uint64_t pinged_ns = 0;          // our PING is unanswered since; 0: none
     uint64_t closing_since_ns = 0;
     uint64_t lingering_since_ns = 0;  // the peer took no byte since
-    uint64_t second_began_ns = 0;  // of the flood counter
-    uint32_t control_frames = 0;   // within that second
-    uint32_t resets = 0;           // within that second
+    uint64_t second_began_ns = 0;     // of the flood counter
+    uint32_t control_frames = 0;      // within that second
+    uint32_t resets = 0;              // within that second
   };
   Bookkeeping books;
   Connection* next_in_inbox = nullptr;
