@@ -1,12 +1,78 @@
 #include <doctest/doctest.h>
+#include <pthread.h>
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <string>
 #include <thread>
 
+#include "base/clock.h"
 #include "base/thread_class.h"
 
 using namespace tiltyard;
+
+namespace {
+
+struct Seen {
+  std::string name;
+  int nice = 0;
+  int before = 0;
+};
+
+Seen seen_as(ThreadClass thread_class, const std::string& name) {
+  Seen seen;
+  std::thread thread([&] {
+    const auto nice_now = [] {
+      return getpriority(PRIO_PROCESS, static_cast<id_t>(current_thread_id()));
+    };
+    seen.before = nice_now();
+    enter_thread_class(thread_class, name);
+    char text[32];
+    pthread_getname_np(pthread_self(), text, sizeof text);
+    seen.name = text;
+    seen.nice = nice_now();
+  });
+  thread.join();
+  return seen;
+}
+
+}  // namespace
+
+TEST_CASE("a class gives the thread its name and its nice value, and no other thread") {
+  const int ours = getpriority(PRIO_PROCESS, static_cast<id_t>(current_thread_id()));
+  const Seen worker = seen_as(ThreadClass::worker, "worker-7");
+  CHECK(worker.name == "worker-7");
+  CHECK(worker.nice == std::max(10, worker.before));
+  const Seen background = seen_as(ThreadClass::background, "reclaimer");
+  CHECK(background.nice == 19);
+  CHECK(getpriority(PRIO_PROCESS, static_cast<id_t>(current_thread_id())) == ours);
+}
+
+TEST_CASE("a class that the kernel may refuse leaves the thread running with its name") {
+  const Seen io = seen_as(ThreadClass::io, "io-0");
+  CHECK(io.name == "io-0");
+  CHECK((io.nice == 0 || io.nice == io.before));
+}
+
+TEST_CASE("a long name is cut to what the kernel keeps") {
+  CHECK(seen_as(ThreadClass::worker, "a-name-of-twenty-chr").name == "a-name-of-twent");
+}
+
+TEST_CASE("classes stand in the order of their importance") {
+  CHECK(nice_of(ThreadClass::io) == 0);
+  CHECK(nice_of(ThreadClass::io) < nice_of(ThreadClass::worker));
+  CHECK(nice_of(ThreadClass::worker) < nice_of(ThreadClass::background));
+}
+
+TEST_CASE("the starvation of a thread that is not there is 0, and of one that is never falls") {
+  CHECK(thread_starved_ns(-1) == 0);
+  uint64_t last = 0;
+  for (int i = 0; i < 100; ++i) {
+    const uint64_t now = thread_starved_ns(current_thread_id());
+    CHECK(now >= last);
+    last = now;
+  }
+}
 
 namespace {
 

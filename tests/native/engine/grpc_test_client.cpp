@@ -185,6 +185,7 @@ void GrpcTestClient::read_some(int flags) {
   const ssize_t got = recv(fd_.get(), buffer, sizeof buffer, flags);
   connected_ =
       got > 0 && nghttp2_session_mem_recv(session_, buffer, static_cast<size_t>(got)) == got;
+  if (!connected_) fd_.close();  // as clients do whose server has ended
   flush();
 }
 

@@ -1,17 +1,129 @@
-// One io thread's cycle and its neighbours, through a real engine.
+// The spine itself, and what it shares with its peers.
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <memory>
 #include <thread>
 #include <vector>
 
 #include "base/clock.h"
+#include "engine/io_fixture.h"
 #include "engine/io_thread.h"
+#include "engine/job.h"
 #include "engine_fixture.h"
 #include "grpc/compression.h"
 
 using namespace tiltyard;
 using namespace tiltyard::test;
+
+namespace {
+
+constexpr uint64_t kPatienceNs = 60'000'000'000;
+
+}  // namespace
+
+TEST_CASE("connections move from a busy thread to an idle one, and no answer is lost or wrong") {
+  EngineOptions options;
+  options.io_threads = 2;
+  ServingEngine serving(options);
+  serving.publish({serving.load(1, 2)});
+  // In turn to the two threads: the busy ones are all with one of them.
+  std::vector<std::unique_ptr<GrpcTestClient>> clients;
+  for (int i = 0; i < 8; ++i) clients.push_back(std::make_unique<GrpcTestClient>(serving.port));
+  for (const auto& client : clients) {
+    REQUIRE(client->call(kInfer, infer_request("scale", {1, 2})).status == 0);
+  }
+  const uint64_t until_ns = monotonic_ns() + kPatienceNs;
+  float value = 0;
+  while (serving.io_count(&IoCounters::connections_moved_in) < 2 && monotonic_ns() < until_ns) {
+    for (size_t i = 0; i < clients.size(); i += 2) {
+      value += 1;
+      const GrpcReply reply = clients[i]->call(kInfer, infer_request("scale", {value, 1}));
+      REQUIRE(reply.status == 0);
+      REQUIRE(parse_reply(reply.messages.at(0)).values == std::vector<float>{2 * value, 2});
+    }
+  }
+  CHECK(serving.io_count(&IoCounters::connections_moved_in) >= 2);
+  CHECK(serving.io_count(&IoCounters::connections_moved_out) ==
+        serving.io_count(&IoCounters::connections_moved_in));
+  CHECK(serving.io_count(&IoCounters::connections_opened) == 8);
+  for (const auto& client : clients) {
+    CHECK(client->call(kInfer, infer_request("scale", {1, 2})).status == 0);
+  }
+  CHECK(serving.engine.io_threads()[0]->connections() +
+            serving.engine.io_threads()[1]->connections() ==
+        8);
+}
+
+TEST_CASE("route tables swap while io threads run and sleep; each answer is one version's") {
+  EngineOptions options;
+  options.io_threads = 3;
+  ServingEngine serving(options);
+  const std::shared_ptr<ServedVersion> versions[] = {serving.load(1, 1), serving.load(2, 2)};
+  serving.publish({versions[0]});
+  std::atomic<bool> done{false};
+  std::atomic<int> answered{0};
+  std::vector<std::thread> clients;
+  for (int c = 0; c < 3; ++c) {
+    clients.emplace_back([&, c] {
+      GrpcTestClient client(serving.port);
+      for (int i = 0; !done.load(); ++i) {
+        const GrpcReply reply = client.call(kInfer, infer_request("scale", {1, 1}));
+        REQUIRE(reply.status == 0);
+        const InferReply parsed = parse_reply(reply.messages.at(0));
+        const auto factor = static_cast<float>(std::stoi(parsed.model_version));
+        CHECK(parsed.values == std::vector<float>{factor, factor});
+        answered.fetch_add(1);
+        if (i % (5 + c) == 0) std::this_thread::yield();  // and the io thread may fall asleep
+      }
+    });
+  }
+  constexpr int kSwaps = 3'000;
+  for (int i = 0; i < kSwaps || answered.load() < 200; ++i) serving.publish({versions[i % 2]});
+  done.store(true);
+  for (std::thread& client : clients) client.join();
+  while (serving.engine.reclaimer().retired() > 0) std::this_thread::yield();
+  CHECK(serving.engine.shared().routes.epoch() > kSwaps);
+}
+
+TEST_CASE("a thread that never ran frees the connections and jobs that it was given") {
+  EngineShared shared{EngineOptions()};
+  IoThread io(shared, 0);
+  auto [client, server] = socket_pair();
+  io.take_connection(
+      std::make_unique<Connection>(std::move(server), nullptr, shared.options.limits, 0));
+  auto job = std::make_unique<Job>();
+  REQUIRE(job->charge.try_set(shared.budget, 5));
+  io.take_home(job.release());
+  CHECK(io.connections() == 1);
+  CHECK(shared.budget.in_use() == 5);
+}
+
+TEST_CASE("busy polling answers as well") {
+  EngineOptions options;
+  options.busy_poll_us = 200;
+  ServingEngine serving(options);
+  serving.publish({serving.load(1, 2)});
+  GrpcTestClient client(serving.port);
+  for (int i = 0; i < 100; ++i) {
+    REQUIRE(client.call(kInfer, infer_request("scale", {1, 2})).status == 0);
+  }
+}
+
+TEST_CASE("a message that is flagged as compressed must be, by what the call named") {
+  ServingEngine serving;
+  serving.publish({serving.load(1, 2)});
+  GrpcTestClient client(serving.port);
+  const std::string request = infer_request("scale", {1, 2});
+  const auto code = [&](const std::string& message, const GrpcTestClient::Headers& extra) {
+    return static_cast<GrpcCode>(client.call(kInfer, message, extra, true).status);
+  };
+  Bytes zipped;
+  append_gzip(request, zipped);
+  CHECK(code(zipped, {{"grpc-encoding", "gzip"}}) == GrpcCode::ok);
+  CHECK(code(request, {{"grpc-encoding", "gzip"}}) == GrpcCode::internal);
+  CHECK(code(zipped, {}) == GrpcCode::internal);
+}
 
 namespace {
 

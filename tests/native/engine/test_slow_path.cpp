@@ -4,11 +4,116 @@
 #include <thread>
 #include <vector>
 
+#include "engine/job_fixture.h"
 #include "engine/slow_path.h"
 #include "engine_fixture.h"
+#include "grpc_test_client.h"
 
 using namespace tiltyard;
 using namespace tiltyard::test;
+
+namespace {
+
+constexpr char kPath[] = "/inference.GRPCInferenceService/ModelStatistics";
+constexpr uint32_t kWaitMs = 10'000;
+
+Job* make_job(Jobs& jobs, BytesView message) {
+  Job* job = new Job();
+  job->home = &jobs.home;
+  job->method_path = kPath;
+  job->message.owned = message;
+  job->message.view = job->message.owned;
+  REQUIRE(job->charge.try_set(jobs.shared.budget, message.size()));
+  return job;
+}
+
+}  // namespace
+
+TEST_CASE("a call goes to Python as its path and bytes, and the answer comes home framed") {
+  Jobs jobs;
+  SlowPath slow(8);
+  CHECK(slow.take(0).id == 0);
+  Job* job = make_job(jobs, "question");
+  REQUIRE(slow.try_submit(job));
+  const SlowPath::Taken taken = slow.take(kWaitMs);
+  REQUIRE(taken.id != 0);
+  CHECK(taken.path == kPath);
+  CHECK(taken.message == "question");
+  CHECK(slow.finish(taken.id, "answer"));
+  CHECK(job->framed == Bytes("\0\0\0\0\6answer", 11));
+  CHECK_FALSE(slow.finish(taken.id, "again"));
+  CHECK_FALSE(slow.fail(taken.id, make_error(Error::starting)));
+  CHECK_FALSE(slow.finish(999, "of nobody"));
+}
+
+TEST_CASE("a handler's error comes home as the job's status, and gzip as asked") {
+  Jobs jobs;
+  SlowPath slow(8);
+  Job* failing = make_job(jobs, "a");
+  Job* zipped = make_job(jobs, "b");
+  zipped->reply_gzip = true;
+  REQUIRE(slow.try_submit(failing));
+  REQUIRE(slow.try_submit(zipped));
+  CHECK(slow.fail(slow.take(kWaitMs).id, make_error(Error::handler_not_found, {"no such"})));
+  CHECK(failing->status.error == Error::handler_not_found);
+  CHECK(slow.finish(slow.take(kWaitMs).id, "answer"));
+  CHECK(zipped->framed[0] == 1);
+  CHECK(inflate(zipped->framed.substr(kGrpcPrefixBytes)) == "answer");
+}
+
+TEST_CASE("a call that its client has cancelled is not given to Python") {
+  Jobs jobs;
+  SlowPath slow(8);
+  Job* cancelled = make_job(jobs, "a");
+  cancelled->cancelled.store(true);
+  REQUIRE(slow.try_submit(cancelled));
+  CHECK(slow.take(kWaitMs).id == 0);
+  CHECK(cancelled->status.error == Error::cancelled);
+}
+
+TEST_CASE("a full slow path leaves the job with its owner") {
+  Jobs jobs;
+  SlowPath slow(2);
+  for (int i = 0; i < 2; ++i) REQUIRE(slow.try_submit(make_job(jobs, "a")));
+  const std::unique_ptr<Job> refused(make_job(jobs, "b"));
+  CHECK_FALSE(slow.try_submit(refused.get()));
+}
+
+TEST_CASE("what is queued and what is with Python is freed when the engine stops") {
+  Jobs jobs;
+  SlowPath slow(8);
+  REQUIRE(slow.try_submit(make_job(jobs, "taken")));
+  REQUIRE(slow.try_submit(make_job(jobs, "queued")));
+  const SlowPath::Taken taken = slow.take(kWaitMs);
+  slow.clear();
+  CHECK(jobs.shared.budget.in_use() == 0);
+  CHECK_FALSE(slow.finish(taken.id, "too late"));
+}
+
+TEST_CASE("a thread that waits is woken by a call, and calls of many threads are each taken once") {
+  Jobs jobs;
+  SlowPath slow(256);
+  constexpr int kCalls = 200;
+  std::atomic<int> answered{0};
+  std::vector<std::thread> handlers;
+  for (int h = 0; h < 2; ++h) {
+    handlers.emplace_back([&] {
+      while (answered.load() < kCalls) {
+        const SlowPath::Taken taken = slow.take(20);
+        if (taken.id != 0 && slow.finish(taken.id, taken.message)) answered.fetch_add(1);
+      }
+    });
+  }
+  std::vector<Job*> made;
+  for (int i = 0; i < kCalls; ++i) {
+    made.push_back(make_job(jobs, std::to_string(i)));
+    REQUIRE(slow.try_submit(made.back()));
+  }
+  for (std::thread& handler : handlers) handler.join();
+  for (int i = 0; i < kCalls; ++i) {
+    CHECK(made[static_cast<size_t>(i)]->framed.substr(kGrpcPrefixBytes) == std::to_string(i));
+  }
+}
 
 namespace {
 

@@ -1,7 +1,9 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <deque>
 #include <memory>
+#include <random>
 #include <thread>
 #include <vector>
 
@@ -73,4 +75,56 @@ TEST_CASE("many producers and consumers: every item arrives once") {
   }
   for (std::thread& thread : threads) thread.join();
   CHECK(sum.load() == 2 * kItems * (2 * kItems + 1) / 2);
+}
+
+TEST_CASE("a queue against a model, through random pushes and pops, over many laps") {
+  std::mt19937 random(17);
+  MpmcQueue<uint64_t> queue(8);
+  std::deque<uint64_t> model;
+  uint64_t next = 1;
+  for (int step = 0; step < 50'000; ++step) {
+    // Phases in which it fills up and in which it runs dry.
+    const bool push = random() % 10 < (step / 500 % 2 == 0 ? 7u : 3u);
+    if (push) {
+      uint64_t item = next;
+      const bool pushed = queue.try_push(item);
+      REQUIRE(pushed == (model.size() < queue.capacity()));
+      CHECK(item == next);  // a refused item is untouched, and so is a plain number
+      if (pushed) model.push_back(next++);
+    } else {
+      uint64_t item = 0;
+      const bool popped = queue.try_pop(item);
+      REQUIRE(popped == !model.empty());
+      if (!popped) continue;
+      CHECK(item == model.front());
+      model.pop_front();
+    }
+    CHECK(queue.size() == model.size());
+  }
+}
+
+TEST_CASE("each producer's items are taken in its order by one consumer") {
+  constexpr uint64_t kItems = 20'000;
+  constexpr uint64_t kProducers = 3;
+  MpmcQueue<uint64_t> queue(16);
+  std::vector<std::thread> producers;
+  for (uint64_t p = 0; p < kProducers; ++p) {
+    producers.emplace_back([&, p] {
+      for (uint64_t i = 0; i < kItems; ++i) {
+        uint64_t item = p << 32 | i;
+        while (!queue.try_push(item)) std::this_thread::yield();
+      }
+    });
+  }
+  std::vector<uint64_t> next(kProducers, 0);
+  for (uint64_t taken = 0; taken < kProducers * kItems;) {
+    uint64_t item = 0;
+    if (!queue.try_pop(item)) {
+      std::this_thread::yield();
+      continue;
+    }
+    REQUIRE((item & 0xffffffff) == next[item >> 32]++);
+    ++taken;
+  }
+  for (std::thread& producer : producers) producer.join();
 }

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <deque>
+#include <random>
 #include <thread>
 #include <vector>
 
@@ -55,4 +57,26 @@ TEST_CASE("an inbox loses nothing and keeps each producer's order") {
   }
   for (std::thread& producer : producers) producer.join();
   CHECK(inbox.empty());
+}
+
+TEST_CASE("an inbox against a model, through random pushes and takes") {
+  std::mt19937 random(23);
+  tiltyard::MpscInbox<Item> inbox;
+  std::vector<Item> items(20'000);
+  std::deque<int> model;
+  for (int number = 0; number < static_cast<int>(items.size());) {
+    if (random() % 4 != 0) {
+      items[static_cast<size_t>(number)].number = number;
+      CHECK(inbox.push(&items[static_cast<size_t>(number)]) == model.empty());
+      model.push_back(number++);
+      continue;
+    }
+    CHECK(inbox.empty() == model.empty());
+    for (Item* item = inbox.take_all(); item != nullptr; item = item->next_in_inbox) {
+      REQUIRE_FALSE(model.empty());
+      CHECK(item->number == model.front());
+      model.pop_front();
+    }
+    CHECK(model.empty());
+  }
 }
