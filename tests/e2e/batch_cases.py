@@ -81,16 +81,21 @@ def _identity(kind: int, dtype: npt.DTypeLike) -> Case:
     return Case(models.identity(kind), _named("x", rows))
 
 
-def _echo() -> Case:
-    """Inputs whose dimensions are all free: rows of one shape share a batch, of others do not."""
+def _echo(*datatypes: str) -> Case:
+    """Inputs whose dimensions are all free: rows of one shape share a batch, of others do not.
+
+    Two inputs could have different numbers of rows, and so are never batched.
+    """
     generator = np.random.default_rng(11)
     rows: list[Inputs] = []
     for width in (3, 5):
         for _ in range(24):
             floats = generator.standard_normal((1, width)).astype(np.float64)
             words = np.array([[b"w" * int(n) for n in generator.integers(0, 4, width)]], object)
-            rows.append({"fp64": floats, "bytes": words})
-    return Case(models.echo(2, "FP64", "BYTES"), rows)
+            row = {"FP64": floats, "BYTES": words}
+            rows.append({name.lower(): row[name] for name in datatypes})
+    batching = "bitwise" if len(datatypes) == 1 else "off"
+    return Case(models.echo(2, *datatypes), rows, batching=batching)
 
 
 def _strings() -> Case:
@@ -141,7 +146,8 @@ def cases(folder: Path) -> dict[str, Case]:
         "identity_bf16": _identity(TensorProto.BFLOAT16, ml_dtypes.bfloat16),
         "identity_int64": _identity(TensorProto.INT64, np.int64),
         "identity_bool": _identity(TensorProto.BOOL, np.bool_),
-        "echo": _echo(),
+        "echo": _echo("FP64"),
+        "echo_two": _echo("FP64", "BYTES"),
         "two_in_two_out": _two(),
         "logarithm": Case(models.logarithm(), _named("x", _floats(3)), batching="within error"),
         "slow": Case(models.slow(), _named("x", _floats(512))),
@@ -155,6 +161,14 @@ def cases(folder: Path) -> dict[str, Case]:
 
 CASES = (
     *("w1", "w1_zipmap", "w2", "mlp", "w3", "identity", "identity_fp64", "identity_fp16"),
-    *("identity_bf16", "identity_int64", "identity_bool", "echo", "two_in_two_out", "logarithm"),
+    *(
+        "identity_bf16",
+        "identity_int64",
+        "identity_bool",
+        "echo",
+        "echo_two",
+        "two_in_two_out",
+        "logarithm",
+    ),
     *("slow", "external_data", "strings", "embedding", "zero_free", "scalar"),
 )
