@@ -200,6 +200,9 @@ ssize_t Http2Callbacks::read_body(nghttp2_session*, int32_t, uint8_t*, size_t by
 int Http2Callbacks::send_body(nghttp2_session*, nghttp2_frame*, const uint8_t* frame_header,
                               size_t bytes, nghttp2_data_source* source, void* self) {
   Http2Session& http2 = session_of(self);
+  // nghttp2 goes from one frame of data to the next without coming back to take_output(): a client
+  // with large windows would have us buffer whole replies twice. It asks again for this one.
+  if (http2.output_->size() >= http2.output_bytes_max_) return NGHTTP2_ERR_WOULDBLOCK;
   http2.output_->append(reinterpret_cast<const char*>(frame_header), kFrameHeaderBytes);
   http2.output_->append(http2.handler_->take_body(static_cast<uint32_t>(source->fd), bytes));
   return 0;

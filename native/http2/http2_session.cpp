@@ -80,6 +80,7 @@ bool Http2Session::feed(BytesView bytes) {
 
 bool Http2Session::take_output(Bytes& out, size_t bytes_max) {
   output_ = &out;
+  output_bytes_max_ = bytes_max;
   ssize_t taken = 0;
   while (out.size() < bytes_max) {
     const uint8_t* frame = nullptr;

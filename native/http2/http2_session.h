@@ -68,7 +68,8 @@ class Http2Session {
   // Takes all of `bytes`. False: the connection is beyond repair; flush the output and close it.
   [[nodiscard]] bool feed(BytesView bytes);
 
-  // Appends frames to `out` until there are none or it holds `bytes_max`. False as feed().
+  // Appends frames to `out` until there are none or it holds `bytes_max`, which the last one may
+  // exceed. False as feed().
   [[nodiscard]] bool take_output(Bytes& out, size_t bytes_max);
 
   bool wants_input() const { return nghttp2_session_want_read(session_) != 0; }
@@ -110,7 +111,8 @@ class Http2Session {
   nghttp2_session* session_ = nullptr;
   Http2Handler* handler_ = nullptr;
   void* owner_;
-  Bytes* output_ = nullptr;  // where take_output() collects, while it runs
+  Bytes* output_ = nullptr;      // where take_output() collects, while it runs,
+  size_t output_bytes_max_ = 0;  // and until when
   const uint32_t frame_bytes_max_;
   uint32_t control_frames_ = 0;
   uint32_t resets_ = 0;

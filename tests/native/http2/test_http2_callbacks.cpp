@@ -43,6 +43,7 @@ struct PerStream final : Http2Handler {
   std::map<uint32_t, int32_t> ids;
   uint32_t refuse_from = UINT32_MAX;
   Bytes body = "ok";
+  size_t taken = 0;
 
   uint32_t on_stream_opened(Http2Session&, int32_t id) override {
     const auto tag = static_cast<uint32_t>(ids.size() + 1);
@@ -62,8 +63,11 @@ struct PerStream final : Http2Handler {
   void on_stream_closed(Http2Session&, uint32_t tag, uint32_t) override {
     heard[tag].closed = true;
   }
-  BodyState body_state(uint32_t) override { return {body.size(), true}; }
-  BytesView take_body(uint32_t, size_t bytes) override { return BytesView(body).substr(0, bytes); }
+  BodyState body_state(uint32_t) override { return {body.size() - taken, true}; }
+  BytesView take_body(uint32_t, size_t bytes) override {
+    taken += bytes;
+    return BytesView(body).substr(taken - bytes, bytes);
+  }
   void on_body_end(Http2Session&, uint32_t) override {}
 };
 
@@ -178,4 +182,32 @@ TEST_CASE("trailers of a client end its stream and are not its headers") {
   CHECK(server.handler.heard.at(1).ended);
   CHECK(server.handler.heard.at(1).path == "/a");
   CHECK(server.handler.ids.size() == 1);
+}
+
+TEST_CASE("however large the client's windows, output is taken piece by piece and comes whole") {
+  Server server;
+  server.handler.body.resize(1'000'000);
+  for (size_t i = 0; i < server.handler.body.size(); ++i) {
+    server.handler.body[i] = static_cast<char>(i * 31);
+  }
+  const Bytes large_window("\0\4\x7f\xff\xff\xff", 6), more("\x70\0\0\0", 4);
+  REQUIRE(server.session.feed(frame(NGHTTP2_SETTINGS, 0, 0, large_window) +
+                              frame(NGHTTP2_WINDOW_UPDATE, 0, 0, more) + headers(1, "/a", true)));
+  const Http2Header status[] = {{":status", "200", true}};
+  server.session.submit_response(1, 1, status);
+  constexpr size_t kPiece = 30'000, kFrame = 16'384 + 9;
+  Bytes wire;
+  for (int pieces = 0; server.session.wants_output() && pieces < 100; ++pieces) {
+    Bytes out;
+    REQUIRE(server.session.take_output(out, kPiece));
+    CHECK(out.size() < kPiece + kFrame);
+    wire += out;
+  }
+  Bytes body;
+  for (size_t at = 0; at + 9 <= wire.size();) {
+    const size_t length = load_u32_be(wire.data() + at) >> 8;
+    if (wire[at + 3] == NGHTTP2_DATA) body.append(wire, at + 9, length);
+    at += 9 + length;
+  }
+  CHECK(body == server.handler.body);
 }
