@@ -20,8 +20,8 @@ def test_constants_along_the_rows(shape: tuple[int, ...]) -> None:
 
 
 def test_rows_meet_rows_on_the_same_axis() -> None:
-    assert verdict([node("Mul", "x x1", "y")], ["N", 4], ["M", 1]) == PROVED
-    reason = verdict([node("Mul", "x x1", "y")], ["N", 4], ["M"])
+    assert verdict([node("Mul", "x x1", "y")], ["N", 4], ["N", 1]) == PROVED
+    reason = verdict([node("Mul", "x x1", "y")], ["N", 4], ["N"])
     assert "rows meet on different axes: [rows,4] and [rows]" in reason
 
 

@@ -74,7 +74,7 @@ def test_convolutions_and_pools() -> None:
 
 def test_a_kernel_that_depends_on_rows() -> None:
     nodes = [node("Conv", "x x1", "y")]
-    assert "input 1 depends on the rows" in verdict(nodes, ["N", 3, 9, 9], ["M", 3, 3, 3])
+    assert "input 1 depends on the rows" in verdict(nodes, ["N", 3, 9, 9], ["N", 3, 3, 3])
 
 
 def test_pool_indices_count_across_rows() -> None:
