@@ -100,11 +100,16 @@ void ConnectionKeeper::check_keepalive(Connection& connection, uint64_t now_ns) 
     books.pinged_ns = 0;
     if (books.is_closing && !books.goaway_final) books.closing_since_ns -= kShutdownNoticeNs;
   }
+  // The clock runs only while the answer could be read: a long cycle of ours is not its silence.
+  const bool is_unread = books.on_ready_list || connection.unsent_bytes() > 0;
+  if (books.pinged_ns != 0 && (books.ping_is_new || is_unread)) books.pinged_ns = now_ns;
+  books.ping_is_new = false;
   if (is_over(books.pinged_ns, now_ns, limits_.keepalive_timeout_ms)) {
     return connections_.doom(connection, counters_.closed_keepalive);
   }
   if (books.pinged_ns == 0 && is_over(books.active_ns, now_ns, limits_.keepalive_ms)) {
     books.pinged_ns = now_ns;
+    books.ping_is_new = true;
     connection.http2().submit_ping();
     replier_.mark_dirty(connection);
   }
@@ -160,6 +165,7 @@ void ConnectionKeeper::begin_close(Connection& connection, uint64_t now_ns) {
   connection.books.is_closing = true;
   connection.books.closing_since_ns = now_ns;
   connection.books.pinged_ns = now_ns;
+  connection.books.ping_is_new = true;
   connection.http2().submit_shutdown_notice();
   connection.http2().submit_ping();
   replier_.mark_dirty(connection);

@@ -65,6 +65,7 @@ class Connection {
     bool input_ended = false;   // the peer has sent its last byte; its calls are finished
     bool is_lingering = false;  // all is said and written; the peer has still to take it
     bool is_dead = false;       // closes at the end of the cycle
+    bool ping_is_new = false;   // goes out at the end of the cycle
     bool is_moving = false;     // on its way from one io thread to another
     uint64_t opened_ns = 0;
     uint64_t active_ns = 0;          // last byte received

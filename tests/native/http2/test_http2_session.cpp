@@ -263,3 +263,69 @@ TEST_CASE("frames that ask for work are counted; pings are answered and acknowle
   CHECK(server.ping_acknowledged());
   CHECK_FALSE(server.ping_acknowledged());
 }
+
+TEST_CASE("streams that end in a reset are counted, whoever resets; a refusal is not") {
+  Recorder recorder;
+  Http2Session server{Limits(), nullptr};
+  server.set_handler(&recorder);
+  Client client;
+  client.request("question");
+  exchange(client, server);
+  nghttp2_submit_rst_stream(client.session, 0, 1, NGHTTP2_CANCEL);
+  exchange(client, server);
+  CHECK(server.take_resets() == 1);
+  client.request("question");
+  exchange(client, server);
+  server.submit_reset(3, NGHTTP2_ENHANCE_YOUR_CALM);
+  exchange(client, server);
+  CHECK(server.take_resets() == 1);
+  recorder.refuse = true;
+  client.request("question");
+  exchange(client, server);
+  CHECK(server.take_resets() == 0);
+}
+
+TEST_CASE("a frame of ours is bounded, whatever the client offers to take") {
+  Recorder recorder;
+  recorder.body.assign(300'000, 'x');
+  Limits limits;
+  limits.output_bytes_max = 20'000;
+  Http2Session server{limits, nullptr};
+  server.set_handler(&recorder);
+  Client client;
+  const nghttp2_settings_entry offers[] = {{NGHTTP2_SETTINGS_MAX_FRAME_SIZE, (1u << 24) - 1},
+                                           {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1u << 30}};
+  nghttp2_submit_settings(client.session, NGHTTP2_FLAG_NONE, offers, 2);
+  client.request("question");
+  exchange(client, server);
+  server.submit_response(1, 7, kOk);
+  Bytes out;
+  REQUIRE(server.take_output(out, 1));  // the first frames only
+  REQUIRE(server.take_output(out, out.size() + 1));
+  CHECK(out.size() > 20'000);
+  CHECK(out.size() < 2 * 20'000);
+}
+
+TEST_CASE("a client that takes a number it has passed over, or ended, is told so and cut off") {
+  const std::string request = [] {
+    Client once;
+    once.request("");
+    return once.output();
+  }();
+  const size_t headers = request.size() - request.substr(request.find("\x01\x05", 30)).size() - 3;
+  const auto on_stream = [&](char id) {
+    std::string frame = request.substr(headers);
+    frame[8] = id;
+    return frame;
+  };
+  Recorder recorder;
+  Http2Session server{Limits(), nullptr};
+  server.set_handler(&recorder);
+  REQUIRE(server.feed(request.substr(0, headers)));
+  REQUIRE(server.feed(on_stream(5)));
+  REQUIRE(server.feed(on_stream(3)));
+  Bytes out;
+  REQUIRE(server.take_output(out, 1 << 20));
+  CHECK(server.has_failed());
+  CHECK_FALSE(server.wants_input());
+}
