@@ -41,11 +41,13 @@ void IoThread::start(const std::vector<std::unique_ptr<IoThread>>& peers) {
 void IoThread::stop() {
   stopping_.store(true, std::memory_order_seq_cst);
   loop_.wake();
-  if (!thread_.joinable()) return;
-  thread_.join();
-  // Jobs of these calls are still with others, who send them home before they are freed.
-  for (Connection* connection : connections_.all()) receiver_.drop_calls(*connection);
-  connections_.close_all();
+  if (thread_.joinable()) {
+    thread_.join();
+    // Jobs of these calls are still with others, who send them home before they are freed.
+    for (Connection* connection : connections_.all()) receiver_.drop_calls(*connection);
+    connections_.close_all();
+  }
+  // Also what a peer, which may stop later, has moved here after the end of this thread.
   for (Connection* connection = arrivals_.take_all(); connection != nullptr;) {
     const std::unique_ptr<Connection> owned(connection);
     connection = connection->next_in_inbox;
