@@ -49,7 +49,7 @@ TEST_CASE("output that the peer does not take stays, is timed, and goes out whol
   size_t pings = 0;
   Bytes scratch;
   while (pair.server->flush(scratch, 5'000) == Connection::Flushed::all) {
-    for (int i = 0; i < 100; ++i, ++pings) pair.server->http2().submit_ping();
+    for (int i = 0; i < 10'000; ++i, ++pings) pair.server->http2().submit_ping();
     REQUIRE(pings < 1'000'000);
   }
   CHECK(pair.server->unsent_bytes() > 0);
