@@ -129,8 +129,10 @@ def _child(work: Path, stderr: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     # -P: the working folder is not a place to import from. The path is made absolute because the
     # child works elsewhere.
     search = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path if entry)
+    # What is preloaded into us, an allocator or a sanitizer, may reserve more than the limit.
+    inherited = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
     environment = {
-        **os.environ,
+        **inherited,
         "PYTHONPATH": search,
         "ORT_DISABLE_TELEMETRY": "1",
         "OMP_NUM_THREADS": "1",

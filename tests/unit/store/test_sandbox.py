@@ -1,5 +1,6 @@
 import os
 import signal
+import subprocess
 import tempfile
 import threading
 from collections.abc import Callable
@@ -42,6 +43,17 @@ def test_harmful_models_are_refused_with_the_reason(
 ) -> None:
     with pytest.raises(PublishRefused, match=reason):
         examine(_saved(tmp_path, model()), None, limits)
+
+
+def test_what_is_preloaded_into_us_does_not_use_up_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sanitizer's library reserves terabytes at start."""
+    line = ["g++", "-print-file-name=libasan.so"]
+    library = subprocess.run(line, capture_output=True, text=True, check=True).stdout.strip()
+    monkeypatch.setenv("LD_PRELOAD", library)
+    found = examine(_saved(tmp_path, models.identity()), None, Limits())
+    assert found.description.inputs
 
 
 def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
