@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import tritonclient.grpc as triton
+from tritonclient.utils import InferenceServerException
 
 from bench.corpus import answers, open_session, write_body
 from bench.load import METHOD, Shape
@@ -56,7 +57,7 @@ def read_faults(output: str) -> list[str]:
 
 
 def check_values(server: Server, workload: Workload) -> list[str]:
-    """Ask for up to 64 rows through tritonclient; a sentence for each wrong reply."""
+    """Ask for up to 64 rows through tritonclient; a sentence for each reply wrong or missing."""
     session = open_session(workload.model_file)
     source = session.get_inputs()[0].name
     rows = workload.rows[:ROWS_CHECKED]
@@ -65,7 +66,11 @@ def check_values(server: Server, workload: Workload) -> list[str]:
         for index, expected in enumerate(answers(session, rows)):
             tensor = triton.InferInput(source, [1, *rows.shape[1:]], "FP32")
             tensor.set_data_from_numpy(rows[index : index + 1])
-            reply = client.infer(workload.model_name, [tensor])
+            try:
+                reply = client.infer(workload.model_name, [tensor])
+            except InferenceServerException as error:
+                faults.append(f"row {index}: {error}")
+                continue
             for name, right in expected.items():
                 got = reply.as_numpy(name)
                 if got is None or not _same(right, got, server.launch.tolerance):
