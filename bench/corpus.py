@@ -51,13 +51,13 @@ def answers(
 
 
 def request_message(
-    workload: Workload, input_name: str, row: FloatArray
+    workload: Workload, input_name: str, rows: FloatArray
 ) -> service_pb2.ModelInferRequest:
-    """The request for one row (shape [1, ...], float32)."""
+    """The request for some rows (shape [N, ...], float32)."""
     request = service_pb2.ModelInferRequest(model_name=workload.model_name)
     tensor = request.inputs.add(name=input_name, datatype="FP32")
-    tensor.shape.extend(row.shape)
-    request.raw_input_contents.append(row.tobytes())
+    tensor.shape.extend(rows.shape)
+    request.raw_input_contents.append(rows.tobytes())
     return request
 
 
@@ -76,18 +76,22 @@ def block(message: bytes) -> bytes:
     return struct.pack("<I", len(message)) + message
 
 
-def write_corpus(workload: Workload) -> Path:
+def write_corpus(workload: Workload, rows_a_request: int = 1) -> Path:
     """Write the corpus file of a workload anew and return its path.
 
-    Raises ValueError when two requests have the same answer throughout: then a server that always
-    says the same would pass.
+    With more rows a request the workload's rows are taken again and again. Raises ValueError when
+    two requests have the same answer throughout: then a server that always says the same would
+    pass.
     """
     session = open_session(workload.model_file)
     input_name = session.get_inputs()[0].name
     blocks = [MAGIC]
     seen: set[bytes] = set()
-    for index, outputs in enumerate(answers(session, workload.rows)):
-        request = request_message(workload, input_name, workload.rows[index : index + 1])
+    by_row = list(answers(session, workload.rows))
+    for index in range(len(by_row)):
+        picked = [(index + i) % len(by_row) for i in range(rows_a_request)]
+        outputs = {name: np.concatenate([by_row[i][name] for i in picked]) for name in by_row[0]}
+        request = request_message(workload, input_name, workload.rows[picked])
         expected = expected_message(outputs).SerializeToString()
         seen.add(expected)
         blocks += [block(request.SerializeToString()), block(expected)]
@@ -96,7 +100,8 @@ def write_corpus(workload: Workload) -> Path:
             f"{workload.name}: expected different answers to {len(workload.rows)} requests, "
             f"got {len(seen)}"
         )
-    file = MODELS / f"{workload.name.lower()}.corpus"
+    suffix = "" if rows_a_request == 1 else f"x{rows_a_request}"
+    file = MODELS / f"{workload.name.lower()}{suffix}.corpus"
     file.write_bytes(b"".join(blocks))
     return file
 
