@@ -12,6 +12,11 @@ namespace tiltyard {
 using BytesView = std::string_view;
 using Bytes = std::string;
 
+// Gives the memory back. Assigning an empty string does not: libstdc++ keeps the old one's room.
+inline void free_bytes(Bytes& bytes) {
+  Bytes().swap(bytes);
+}
+
 inline uint32_t load_u32_le(const char* at) {
   uint32_t value;
   std::memcpy(&value, at, sizeof value);

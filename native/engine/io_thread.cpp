@@ -207,7 +207,7 @@ bool IoThread::inflate(ReceivedMessage& received, Encoding encoding) {
   } else {
     replier_.fail(received.to, status);
   }
-  if (inflated_.capacity() > kMessageBytesKept) inflated_ = Bytes();
+  if (inflated_.capacity() > kMessageBytesKept) free_bytes(inflated_);
   return status.ok();
 }
 

@@ -127,7 +127,7 @@ bool RpcReceiver::recharge(Call& call) {
   replier_.end(call,
                make_error(Error::bytes_in_flight, {std::to_string(shared_.budget.bytes_max())}));
   call.assembler.clear();
-  call.held_input = Bytes();
+  free_bytes(call.held_input);
   call.charge.release();
   return false;
 }

@@ -26,7 +26,7 @@ struct ReceivedMessage {
   // Its bytes are not needed any more.
   void trim() {
     charge.release();
-    if (message.owned.capacity() > kMessageBytesKept) message.owned = Bytes();
+    if (message.owned.capacity() > kMessageBytesKept) free_bytes(message.owned);
   }
 };
 

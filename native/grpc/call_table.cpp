@@ -13,9 +13,10 @@ void reset(Call& call) {
   call.assembler.clear();
   call.messages = 0;
   call.input_ended = false;
+  free_bytes(call.message.owned);
   call.message = GrpcMessage();
   call.has_message = false;
-  call.held_input = Bytes();
+  free_bytes(call.held_input);
   call.charge.release();
   call.answers.clear();
   call.answered = 0;

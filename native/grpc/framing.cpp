@@ -14,7 +14,7 @@ constexpr size_t kReserveBytesMax = 1u << 20;
 void MessageAssembler::clear() {
   prefix_bytes_ = 0;
   length_ = 0;
-  body_ = Bytes();
+  free_bytes(body_);
 }
 
 Status MessageAssembler::take_prefix(BytesView& data, uint32_t message_bytes_max) {
@@ -56,7 +56,7 @@ MessageAssembler::Next MessageAssembler::next(BytesView& data, uint32_t message_
     if (body_.size() < length_) return Next::none;
     message.owned = std::move(body_);
     message.view = message.owned;
-    body_ = Bytes();
+    free_bytes(body_);
   }
   message.compressed = prefix_[0] == 1;
   prefix_bytes_ = 0;

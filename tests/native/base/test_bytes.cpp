@@ -20,3 +20,10 @@ TEST_CASE("big-endian numbers are the other way round") {
   CHECK(load_u32_be(raw + 1) == 0x01020304);
   CHECK(load_u32_be("\x80\0\0\1") == 0x80000001);
 }
+
+TEST_CASE("bytes that are freed hold no memory") {
+  Bytes bytes(1'000'000, 'x');
+  free_bytes(bytes);
+  CHECK(bytes.empty());
+  CHECK(bytes.capacity() == Bytes().capacity());
+}

@@ -11,7 +11,7 @@ namespace {
 struct Item {
   std::string text;
   void trim() {
-    if (text.capacity() > 1'000) text = std::string();
+    if (text.capacity() > 1'000) std::string().swap(text);
   }
 };
 
@@ -35,10 +35,10 @@ TEST_CASE("a pool gives back what an object, or the pool itself, was made to gro
   StablePool<Item> pool;
   pool.push().text.assign(1'001, 'x');
   pool.clear();
-  CHECK(pool.push().text.empty());
+  CHECK(pool.push().text.capacity() < 1'000);
   pool.push().text.assign(1'001, 'x');
   pool.pop();
-  CHECK(pool.push().text.empty());
+  CHECK(pool.push().text.capacity() < 1'000);
   while (pool.size() < 2 * kSlotsKept) pool.push();
   pool.clear();
   CHECK(pool.kept() == kSlotsKept);

@@ -7,6 +7,17 @@
 using namespace tiltyard;
 using namespace tiltyard::test;
 
+TEST_CASE(
+    "a message that is not needed any more gives back its charge, and memory beyond a little") {
+  ByteBudget budget(1'000'000);
+  ReceivedMessage received;
+  received.message.owned.assign(500'000, 'x');
+  REQUIRE(received.charge.try_set(budget, 500'000));
+  received.trim();
+  CHECK(budget.in_use() == 0);
+  CHECK(received.message.owned.capacity() <= kMessageBytesKept);
+}
+
 TEST_CASE("a stream answers in order, errors keep it open, and it ends when the client ends") {
   for (uint32_t inline_us : {300u, 0u}) {
     EngineOptions options;

@@ -28,6 +28,23 @@ TEST_CASE("a handle is good while its call is open, and stale ever after") {
   calls.close(*reused);
 }
 
+TEST_CASE("a slot gives back the memory of the call before") {
+  const Limits limits;
+  Connection connection(FileDescriptor(), nullptr, limits, 0);
+  CallTable calls(8);
+  Call* call = calls.try_open(connection, 1, 0);
+  call->message.owned.assign(1'000'000, 'x');
+  call->held_input.assign(1'000'000, 'x');
+  call->body.assign(1'000'000, 'x');
+  calls.close(*call);
+  Call* reused = calls.try_open(connection, 3, 0);
+  REQUIRE(reused == call);
+  const size_t kept =
+      reused->message.owned.capacity() + reused->held_input.capacity() + reused->body.capacity();
+  CHECK(kept < 10'000);
+  calls.close(*reused);
+}
+
 TEST_CASE("the table holds as many calls as it may and counts them by connection") {
   const Limits limits;
   Connection a(FileDescriptor(), nullptr, limits, 0);
