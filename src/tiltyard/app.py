@@ -40,8 +40,9 @@ def serve(config: Config) -> int:
             code = gateway.run()
         finally:
             gateway.stop()
-        if gateway.is_loading:
-            # The interpreter's own end would pull the rug from under a session in the making.
+        if gateway.is_running:
+            # A run, or a session in the making, cannot be interrupted: the interpreter's own end
+            # would wait for it, or pull the rug from under it.
             sys.stderr.flush()
             os._exit(code)
         return code
@@ -86,12 +87,13 @@ class Gateway:
         return self._drain()
 
     def stop(self) -> None:
-        """Close everything at once. Idempotent."""
+        """Close everything at once; what cannot be interrupted is left running. Idempotent."""
         self._stopping.set()
         self._slow_path.stop()
         give_up = time.monotonic() + THREADS_END_S
         self._join("slow-path", give_up)  # it uses the engine
-        self._engine.stop()
+        self._start_thread("stop", self._engine.stop)
+        self._join("stop", give_up)
         self._join("load", give_up)
 
     def _join(self, name: str, give_up: float) -> None:
@@ -100,8 +102,8 @@ class Gateway:
                 thread.join(max(0.0, give_up - time.monotonic()))
 
     @property
-    def is_loading(self) -> bool:
-        """Whether a model is still being loaded, which nothing can interrupt."""
+    def is_running(self) -> bool:
+        """Whether a model still runs or is loaded after stop(), which nothing can interrupt."""
         return self._loader.is_busy or any(thread.is_alive() for thread in self._threads)
 
     def _publish(self, report: LoadReport, *, ready: bool) -> None:

@@ -36,13 +36,20 @@ def small_store(tmp_path: Path) -> Path:
     return tmp_path / "store"
 
 
+@pytest.fixture
+def endless_store(small_store: Path, tmp_path: Path) -> Path:
+    """With `endless`, whose run of LONG_ROWS rows takes more than a minute."""
+    publisher(open_store(str(small_store)), tmp_path)("endless", models.slow(layers=500))
+    return small_store
+
+
 LONG_ROWS = 20_000
 
 
-def send_long(client: InferenceClient) -> PendingReply:
+def send_long(client: InferenceClient, model: str = "slow") -> PendingReply:
     """A request that the gateway has accepted and not answered when this returns."""
     rows = np.zeros((LONG_ROWS, 512), np.float32)
-    pending = client.send(make_request("slow", {"x": rows}), timeout_s=100.0)
+    pending = client.send(make_request(model, {"x": rows}), timeout_s=100.0)
     # On the same connection, so the long one's headers came before it.
     client.infer("identity", {"x": np.zeros((1, 4), np.float32)}, timeout_s=30.0)
     return pending
@@ -211,10 +218,10 @@ def test_a_signal_while_it_ends_changes_nothing(small_store: Path) -> None:
     assert process.returncode == 0
 
 
-def test_a_second_signal_stops_at_once(serve: Serve, small_store: Path) -> None:
-    gateway = serve("--store", str(small_store), "--worker-threads", "1")
+def test_a_second_signal_stops_at_once(serve: Serve, endless_store: Path) -> None:
+    gateway = serve("--store", str(endless_store), "--worker-threads", "1")
     with InferenceClient(gateway.address) as client:
-        pending = send_long(client)
+        pending = send_long(client, "endless")
         os.kill(gateway.pid, signal.SIGTERM)
         while "draining" not in gateway.log():
             threading.Event().wait(0.01)
@@ -224,10 +231,10 @@ def test_a_second_signal_stops_at_once(serve: Serve, small_store: Path) -> None:
             pending.result()
 
 
-def test_after_the_drain_time_it_stops(serve: Serve, small_store: Path) -> None:
-    gateway = serve("--store", str(small_store), "--worker-threads", "1", "--drain-s", "0")
+def test_after_the_drain_time_it_stops(serve: Serve, endless_store: Path) -> None:
+    gateway = serve("--store", str(endless_store), "--worker-threads", "1", "--drain-s", "0")
     with InferenceClient(gateway.address) as client:
-        pending = send_long(client)
+        pending = send_long(client, "endless")
         assert gateway.stop() == 0
         with pytest.raises(CallError):
             pending.result()

@@ -47,7 +47,7 @@ def test_it_listens_before_it_has_loaded_and_stops_in_reverse(
     finally:
         gateway.stop()
     gateway.stop()
-    assert not gateway.is_loading
+    assert not gateway.is_running
 
 
 def test_a_store_that_is_not_there_comes_before_the_engine(
