@@ -55,7 +55,8 @@ def gateway_env(pytestconfig: pytest.Config) -> dict[str, str]:
         env["UBSAN_OPTIONS"] = "print_stacktrace=1"
     else:
         env["LD_PRELOAD"] = _library("libtsan.so")
-        env["TSAN_OPTIONS"] = "exitcode=99:report_signal_unsafe=0"
+        suppressions = ROOT / "tests" / "tsan.supp"
+        env["TSAN_OPTIONS"] = f"exitcode=99:report_signal_unsafe=0:suppressions={suppressions}"
     return env
 
 
