@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "engine/encode_reply.h"
+#include "engine/io_thread.h"
 #include "engine/job.h"
 #include "engine/worker_pool.h"
 #include "route/router.h"
@@ -30,7 +31,8 @@ void take_bytes(Job& job, GrpcMessage& message) {
 }  // namespace
 
 bool InferPath::accept(Call& call, ReceivedMessage& received, const RouteTable& table) {
-  counters_.infer_requests.add();
+  if (!received.is_counted) counters_.infer_requests.add();
+  received.is_counted = true;
   Pending& pending = pending_.push();
   pending.received = &received;
   pending.served = nullptr;
@@ -117,28 +119,57 @@ void InferPath::run_groups() {
   for (size_t i = 0; i < pending_.size(); ++i) {
     if (is_worth_running(pending_[i], now_ns)) join_group(pending_[i]);
   }
+  order_groups();
   cycle_run_ns_ = 0;
-  for (size_t i = 0; i < groups_.size(); ++i) run_group(groups_[i]);
+  for (Group* group : order_) run_group(*group);
   groups_.clear();
 }
 
-// Short groups run inline. Those that come when a cycle has run for long go to the workers, but
-// only where these have cores of their own and nothing else of the version to do: a short request
-// never waits in a line, and is never turned away because there is one.
-bool InferPath::runs_here(const Group& group, double predicted_ns) const {
-  if (shared_.workers->empty()) return true;
-  if (group.is_long) return false;
-  if (cycle_run_ns_ + predicted_ns <= limits_.cycle_run_us_max * 1e3) return true;
-  return !shared_.workers->has_cores() || (*group.served)->queue.size() > 0;
+// When a cycle has more to run than it may, the oldest group comes first, so that none waits for
+// ever, and then the short ones: a model of microseconds is not held up by one of milliseconds.
+void InferPath::order_groups() {
+  order_.clear();
+  double sum_ns = 0;
+  for (size_t i = 0; i < groups_.size(); ++i) {
+    Group& group = groups_[i];
+    group.predicted_ns = (*group.served)->version->predict_ns(slot_, group.elements);
+    sum_ns += group.predicted_ns;
+    order_.push_back(&group);
+  }
+  if (sum_ns <= limits_.cycle_run_us_max * 1e3) return;
+  std::stable_sort(order_.begin() + 1, order_.end(), [](const Group* a, const Group* b) {
+    return a->predicted_ns < b->predicted_ns;
+  });
+}
+
+// Short groups run inline. Those for which a cycle has no time left go to workers that have cores
+// of their own and nothing else of the version to do; else they wait for the next cycle. A short
+// request stands in no queue, and is never turned away because one is full.
+InferPath::Place InferPath::place_of(const Group& group) const {
+  const bool has_workers = !shared_.workers->empty();
+  if (group.is_long && has_workers) return Place::workers;
+  const double ends_ns = cycle_run_ns_ + group.predicted_ns;
+  if (cycle_run_ns_ == 0 || ends_ns <= limits_.cycle_run_us_max * 1e3) return Place::here;
+  const bool workers_help =
+      has_workers && shared_.workers->has_cores() && (*group.served)->queue.size() == 0;
+  return workers_help ? Place::workers : Place::next_cycle;
 }
 
 void InferPath::run_group(Group& group) {
-  const ModelVersion& version = *(*group.served)->version;
-  const double predicted_ns = version.predict_ns(slot_, group.elements);
-  if (!runs_here(group, predicted_ns)) return send_to_workers(group);
-  cycle_run_ns_ += predicted_ns;
+  switch (place_of(group)) {
+    case Place::here:
+      return run_here(group);
+    case Place::workers:
+      return send_to_workers(group);
+    case Place::next_cycle:
+      for (Pending* pending : group.pending) home_.put_off(*pending->received);
+  }
+}
+
+void InferPath::run_here(Group& group) {
+  cycle_run_ns_ += group.predicted_ns;
   running_ = &group;
-  batch_.run(version, group.bound, group.arrived_ns, *this);
+  batch_.run(*(*group.served)->version, group.bound, group.arrived_ns, *this);
   counters_.groups.add();
   counters_.requests_inline.add(group.pending.size());
 }
@@ -190,7 +221,8 @@ void InferPath::submit(Pending& pending) {
 }
 
 void InferPath::finish(Job& job) {
-  if (Call* call = calls_.find(job.to.call); call != nullptr) std::erase(call->jobs, &job);
+  Call* const call = calls_.find(job.to.call);
+  if (call != nullptr) std::erase(call->jobs, &job);
   if (job.run_over_predicted > 0) {
     job.served->version->thread(slot_).correction.update(1, job.run_over_predicted);
   }
@@ -199,6 +231,7 @@ void InferPath::finish(Job& job) {
     const Status decoded = decode_infer_request(job.message.view, request);
     return replier_.fail(job.to, job.status, decoded.ok() ? request.id : BytesView());
   }
+  if (call == nullptr || call->ended) return;  // nobody waits for it any more
   replier_.answer_framed(job.to, std::move(job.framed));
   finished_.push_back({std::move(job.served), job.arrived_ns});
 }

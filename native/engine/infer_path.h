@@ -63,6 +63,7 @@ class InferPath final : private BatchSink {
     int64_t elements = 0;
     int64_t elements_max = 0;  // what may run inline
     bool is_long = false;      // one request, longer than that
+    double predicted_ns = 0;
     std::vector<Pending*> pending;
     std::vector<const BoundRequest*> bound;
     std::vector<uint64_t> arrived_ns;
@@ -82,8 +83,11 @@ class InferPath final : private BatchSink {
   bool is_worth_running(const Pending& pending, uint64_t now_ns);
   void join_group(Pending& pending);
   Group& begin_group(const Pending& pending);
-  bool runs_here(const Group& group, double predicted_ns) const;
+  enum class Place : uint8_t { here, workers, next_cycle };
+  void order_groups();
+  Place place_of(const Group& group) const;
   void run_group(Group& group);
+  void run_here(Group& group);
   void send_to_workers(Group& group);
   void submit(Pending& pending);
   void fail(const Pending& pending, const Status& status);
@@ -102,7 +106,8 @@ class InferPath final : private BatchSink {
   StablePool<Pending> pending_;
   StablePool<Group> groups_;
   Group* running_ = nullptr;
-  double cycle_run_ns_ = 0;  // predicted, of the groups run in this cycle
+  std::vector<Group*> order_;  // of groups_, as they run
+  double cycle_run_ns_ = 0;    // predicted, of the groups run in this cycle
   std::vector<Finished> finished_;
 };
 

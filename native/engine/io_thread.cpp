@@ -16,7 +16,7 @@ namespace tiltyard {
 IoThread::IoThread(EngineShared& shared, uint32_t index)
     : shared_(shared),
       index_(index),
-      shares_core_(usable_cores() < shared.options.io_threads),
+      shares_core_(shared.options.cores < shared.options.io_threads),
       calls_(shared.options.limits.calls_max),
       replier_(shared.options.limits, calls_, counters_),
       receiver_(shared, calls_, replier_, counters_),
@@ -211,7 +211,7 @@ bool IoThread::inflate(ReceivedMessage& received, Encoding encoding) {
   return status.ok();
 }
 
-// A few small messages can inflate to more than one cycle should hold, or take the time for.
+// More than one cycle should hold, or take the time for, waits for the next with its own bytes.
 void IoThread::put_off(ReceivedMessage& received) {
   received.message.own();
   if (!received.charge.try_set(shared_.budget, received.message.owned.size())) {

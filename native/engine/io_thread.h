@@ -41,6 +41,9 @@ class IoThread {
   uint32_t open_calls() const { return open_calls_.load(std::memory_order_relaxed); }
   const IoCounters& counters() const { return counters_; }
 
+  // From the parts of this thread: the message is looked at again in the next cycle.
+  void put_off(ReceivedMessage& received);
+
  private:
   void run();
   void cycle();
@@ -51,7 +54,6 @@ class IoThread {
   void decode_and_route(const RouteTable& table);
   [[nodiscard]] bool answer_message(ReceivedMessage& received, const RouteTable& table);
   [[nodiscard]] bool inflate(ReceivedMessage& received, Encoding encoding);
-  void put_off(ReceivedMessage& received);
   void take_put_off();
   void pass_time(const RouteTable& table, uint64_t now_ns);
   void balance();
@@ -79,7 +81,7 @@ class IoThread {
   IoThread* moving_to_ = nullptr;
   Bytes inflated_;
   uint64_t inflated_this_cycle_ = 0;
-  std::vector<ReceivedMessage> put_off_;  // compressed, with their own bytes, for the next cycle
+  std::vector<ReceivedMessage> put_off_;  // with their own bytes, for the next cycle
 
   alignas(kCacheLineBytes) std::atomic<bool> asleep_{false};
   std::atomic<bool> stopping_{false};

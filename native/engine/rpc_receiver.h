@@ -22,9 +22,11 @@ struct ReceivedMessage {
   GrpcMessage message;
   Charge charge;  // for what it was inflated to, or what it holds while it is put off
   uint64_t arrived_ns = 0;
+  bool is_counted = false;  // among the requests; it may be looked at again after it was put off
 
   // Its bytes are not needed any more.
   void trim() {
+    is_counted = false;
     charge.release();
     if (message.owned.capacity() > kMessageBytesKept) free_bytes(message.owned);
   }

@@ -5,6 +5,7 @@
 
 #include "base/charge.h"
 #include "base/limits.h"
+#include "base/thread_class.h"
 #include "route/route_cell.h"
 
 namespace tiltyard {
@@ -17,6 +18,7 @@ struct EngineOptions {
   uint32_t io_threads = 1;
   uint32_t worker_threads = 1;
   uint32_t busy_poll_us = 0;
+  uint32_t cores = usable_cores();  // what the process may use
 };
 
 struct EngineShared {

@@ -19,7 +19,7 @@ constexpr size_t kTurnsRoomMin = 2 * kThreadSlotsMax;
 WorkerPool::WorkerPool(const EngineOptions& options, size_t turns_max)
     : workers_max_(options.worker_threads),
       first_slot_(options.io_threads),
-      has_cores_(usable_cores() > options.io_threads),
+      has_cores_(options.cores > options.io_threads),
       turns_(turns_max) {
   TILTYARD_ASSERT(sem_init(&due_, 0, 0) == 0, "a semaphore can be made");
 }

@@ -17,6 +17,32 @@ EngineOptions with(uint32_t inline_run_us_max) {
   return options;
 }
 
+std::vector<ModelRoute> models_of(ServingEngine& serving, int count) {
+  std::vector<ModelRoute> models;
+  for (int m = 0; m < count; ++m) {
+    models.push_back({"m" + std::to_string(m), {serving.load(1, static_cast<float>(m))}, {}});
+  }
+  return models;
+}
+
+// 200 requests over 20 models in one write, each answer checked.
+void burst(ServingEngine& serving) {
+  serving.engine.publish(models_of(serving, 20), {}, true);
+  GrpcTestClient client(serving.port);
+  client.cork();
+  std::vector<int32_t> streams;
+  for (int i = 0; i < 200; ++i) {
+    streams.push_back(client.send(kInfer, infer_request("m" + std::to_string(i % 20), {1, 3})));
+  }
+  client.uncork();
+  for (int i = 0; i < 200; ++i) {
+    const GrpcReply& reply = client.wait(streams[static_cast<size_t>(i)]);
+    REQUIRE(reply.status == 0);
+    const auto factor = static_cast<float>(i % 20);
+    CHECK(parse_reply(reply.messages.at(0)).values == std::vector<float>{factor, 3 * factor});
+  }
+}
+
 }  // namespace
 
 TEST_CASE("a request that is reset in the same read never runs, inline or on a worker") {
@@ -92,41 +118,33 @@ TEST_CASE("a mistake is counted with its version, an unknown model with nobody")
 
 TEST_CASE("many models in one cycle keep their own groups and answers") {
   ServingEngine serving;
-  std::vector<ModelRoute> models;
-  for (int m = 0; m < 20; ++m) {
-    models.push_back({"m" + std::to_string(m), {serving.load(1, static_cast<float>(m))}, {}});
-  }
-  serving.engine.publish(std::move(models), {}, true);
-  GrpcTestClient client(serving.port);
-  client.cork();
-  std::vector<int32_t> streams;
-  for (int i = 0; i < 200; ++i) {
-    streams.push_back(client.send(kInfer, infer_request("m" + std::to_string(i % 20), {1, 3})));
-  }
-  client.uncork();
-  for (int i = 0; i < 200; ++i) {
-    const GrpcReply& reply = client.wait(streams[static_cast<size_t>(i)]);
-    REQUIRE(reply.status == 0);
-    const auto factor = static_cast<float>(i % 20);
-    CHECK(parse_reply(reply.messages.at(0)).values == std::vector<float>{factor, 3 * factor});
-  }
+  burst(serving);
 }
 
-TEST_CASE("what a cycle may not run itself goes to the workers") {
+TEST_CASE("what a cycle has no time for goes to workers with cores of their own") {
   EngineOptions options;
+  options.cores = 2;
   options.limits.cycle_run_us_max = 0;
   ServingEngine serving(options);
-  serving.publish({serving.load(1, 2)});
-  GrpcTestClient client(serving.port);
-  CHECK(client.call(kInfer, infer_request("scale", {1, 2})).status == 0);
-  CHECK(serving.count("worker_runs") == 1);
-  EngineOptions nobody_else = options;
-  nobody_else.worker_threads = 0;
-  ServingEngine alone(nobody_else);
-  alone.publish({alone.load(1, 2)});
-  GrpcTestClient other(alone.port);
-  CHECK(other.call(kInfer, infer_request("scale", {1, 2})).status == 0);
-  CHECK(alone.count("inline_runs") == 1);
+  burst(serving);
+  CHECK(serving.io_count(&IoCounters::requests_to_workers) > 0);
+  CHECK(serving.io_count(&IoCounters::requests_inline) > 0);
+}
+
+TEST_CASE("without cores for workers it waits for the next cycle, and is counted once") {
+  for (const uint32_t workers : {0u, 1u}) {
+    EngineOptions options;
+    options.cores = 1;
+    options.worker_threads = workers;
+    options.limits.cycle_run_us_max = 0;
+    ServingEngine serving(options);
+    burst(serving);
+    CHECK(serving.io_count(&IoCounters::requests_to_workers) == 0);
+    CHECK(serving.io_count(&IoCounters::messages_put_off) > 0);
+    CHECK(serving.io_count(&IoCounters::infer_requests) == 200);
+    // The last cycle may end a little after its answers are seen.
+    while (serving.engine.shared().budget.in_use() > 0) std::this_thread::yield();
+  }
 }
 
 TEST_CASE("a full queue is said, with the queue's real size") {
