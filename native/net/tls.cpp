@@ -123,6 +123,7 @@ struct TlsSocket {
     BIO_clear_retry_flags(bio);
     const ssize_t got = recv(self.fd_, to, static_cast<size_t>(bytes_max), 0);
     self.socket_drained_ = got < bytes_max;
+    self.socket_ended_ = got == 0;
     if (got < 0 && is_transient()) BIO_set_retry_read(bio);
     return static_cast<int>(got);
   }
@@ -134,7 +135,11 @@ struct TlsSocket {
     return static_cast<int>(put);
   }
 
-  static long control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+  // OpenSSL asks for the end to tell a peer that left without close_notify from a broken transport.
+  static long control(BIO* bio, int command, long, void*) {
+    if (command == BIO_CTRL_EOF) return stream(bio).socket_ended_ ? 1 : 0;
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
+  }
 
   static bool is_transient() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
@@ -158,7 +163,7 @@ TlsStream::TlsStream(const TlsContext& context, int fd) : ssl_(SSL_new(context.c
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_, bio, bio);
   SSL_set_accept_state(ssl_);
-  // Read ahead: one system call brings many records; pending() tells of what stayed inside.
+  // Read ahead: one system call brings many records.
   SSL_set_read_ahead(ssl_, 1);
 }
 

@@ -60,6 +60,7 @@ class TlsStream {
 
   SSL* ssl_ = nullptr;
   const int fd_;
+  bool socket_ended_ = false;    // the peer has closed its side
   bool socket_drained_ = false;  // the last read of the socket got less than it asked for
   bool handshake_done_ = false;
   bool wants_write_ = false;  // the last call waits for the socket to take bytes

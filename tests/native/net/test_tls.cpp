@@ -75,6 +75,26 @@ TEST_CASE("bytes pass both ways once ALPN has chosen h2") {
   CHECK(SSL_read(client.ssl, buffer, sizeof buffer) == 6);
 }
 
+TEST_CASE("a client that closes its side, with a goodbye or without, still gets its answer") {
+  for (const bool says_goodbye : {true, false}) {
+    const Identity identity;
+    std::unique_ptr<TlsContext> context;
+    REQUIRE(TlsContext::create(identity.certificate_pem(), identity.key_pem(), "", context).ok());
+    Sockets sockets;
+    TlsStream server(*context, sockets.server.get());
+    Client client(sockets.client.get(), true, nullptr);
+    REQUIRE(shake_hands(server, client) == IoResult::Kind::bytes);
+    REQUIRE(SSL_write(client.ssl, "question", 8) == 8);
+    if (says_goodbye) SSL_shutdown(client.ssl);
+    REQUIRE(shutdown(sockets.client.get(), SHUT_WR) == 0);
+    char buffer[64];
+    REQUIRE(server.read(buffer, sizeof buffer).bytes == 8);
+    CHECK(server.read(buffer, sizeof buffer).kind == IoResult::Kind::ended);
+    CHECK(server.write("answer", 6).bytes == 6);
+    CHECK(SSL_read(client.ssl, buffer, sizeof buffer) == 6);
+  }
+}
+
 TEST_CASE("a client without ALPN h2 is turned away") {
   const Identity identity;
   std::unique_ptr<TlsContext> context;
