@@ -47,6 +47,8 @@ void BatchRunner::learn_cost(const ModelVersion& version,
                              std::span<const BoundRequest* const> requests, double run_ns) {
   int64_t elements = 0;
   for (const BoundRequest* request : requests) elements += request->elements;
+  run_over_predicted_ = 0;
+  if (elements == 0) return;  // what nothing costs says nothing
   const double predicted_ns = std::max(1.0, version.cost().predict_ns(elements));
   ThreadState& state = version.thread(slot_);
   state.correction.update(predicted_ns, run_ns);

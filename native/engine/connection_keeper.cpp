@@ -100,6 +100,8 @@ void ConnectionKeeper::check_keepalive(Connection& connection, uint64_t now_ns) 
     books.pinged_ns = 0;
     if (books.is_closing && !books.goaway_final) books.closing_since_ns -= kShutdownNoticeNs;
   }
+  // Who has closed its side cannot answer; a reader that is gone is found when it takes nothing.
+  if (books.input_ended) return;
   // The clock runs only while the answer could be read: a long cycle of ours is not its silence.
   const bool is_unread = books.on_ready_list || connection.unsent_bytes() > 0;
   if (books.pinged_ns != 0 && (books.ping_is_new || is_unread)) books.pinged_ns = now_ns;
