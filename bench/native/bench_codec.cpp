@@ -1,19 +1,17 @@
 // Decode, bind and encode of the request every figure is about: one FP32 row of 30, raw.
 // Prints one JSON line a step; ns are the best of several rounds.
-#include <algorithm>
 #include <cstdio>
 #include <string>
 
-#include "base/clock.h"
 #include "infer/request_bind.h"
 #include "infer/request_decode.h"
 #include "infer/response_encode.h"
+#include "report.h"
 
 using namespace tiltyard;
 
 namespace {
 
-constexpr int kRounds = 20;
 constexpr int kRepeats = 200'000;
 
 void append_field(char tag, BytesView content, Bytes& out) {
@@ -45,20 +43,6 @@ Shape shape_of(int64_t rows, int64_t columns) {
   return shape;
 }
 
-template <typename Step>
-void report(const char* name, Step step) {
-  uint64_t best = UINT64_MAX;
-  for (int round = 0; round < kRounds; ++round) {
-    const uint64_t start = monotonic_ns();
-    for (int i = 0; i < kRepeats; ++i) {
-      step();
-      asm volatile("" ::: "memory");
-    }
-    best = std::min(best, monotonic_ns() - start);
-  }
-  std::printf("{\"bench\": \"%s\", \"ns\": %.1f}\n", name, static_cast<double>(best) / kRepeats);
-}
-
 }  // namespace
 
 int main() {
@@ -81,10 +65,11 @@ int main() {
       {&signature.outputs[1], shape_of(1, 2), BytesView("\0\0\0\x3f\0\0\0\x3f", 8)},
   };
   Bytes reply;
-  report("decode", [&] { (void)decode_infer_request(message, request); });
-  report("bind", [&] { (void)bind_request(request, "fraud", signature, true, bound); });
-  report("copy", [&] { copy_elements(bound.inputs[0], row); });
-  report("encode", [&] {
+  report("decode", kRepeats, [&](int) { (void)decode_infer_request(message, request); });
+  report("bind", kRepeats,
+         [&](int) { (void)bind_request(request, "fraud", signature, true, bound); });
+  report("copy", kRepeats, [&](int) { copy_elements(bound.inputs[0], row); });
+  report("encode", kRepeats, [&](int) {
     reply.clear();
     append_infer_response({"fraud", "3", "request-000001"}, outputs, reply);
   });

@@ -1,29 +1,10 @@
 // What it costs to count one latency, and to read a quantile.
-#include <algorithm>
-#include <cstdio>
 #include <memory>
 
-#include "base/clock.h"
+#include "report.h"
 #include "stats/latency_histogram.h"
 
 using namespace tiltyard;
-
-namespace {
-
-constexpr int kRounds = 20;
-
-template <typename Step>
-void report(const char* name, int repeats, Step step) {
-  uint64_t best = UINT64_MAX;
-  for (int round = 0; round < kRounds; ++round) {
-    const uint64_t start = monotonic_ns();
-    for (int i = 0; i < repeats; ++i) step(i);
-    best = std::min(best, monotonic_ns() - start);
-  }
-  std::printf("{\"bench\": \"%s\", \"ns\": %.1f}\n", name, static_cast<double>(best) / repeats);
-}
-
-}  // namespace
 
 int main() {
   auto histogram = std::make_unique<LatencyHistogram>();

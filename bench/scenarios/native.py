@@ -1,4 +1,4 @@
-"""The microbenchmarks of the native code: decode, encode, ring, histogram, runner."""
+"""The microbenchmarks of the native code: decode, encode, rings, histogram."""
 
 import json
 import subprocess
