@@ -7,7 +7,9 @@ PY := $(VENV)/bin/python
 FUZZ_S ?= 60
 PACKAGES := .ci/packages
 
-BUILD_PACKAGES := g++ libnghttp2-dev libssl-dev zlib1g-dev libprotozero-dev libxxhash-dev
+# Debian's own Python comes in parts; another one is whole.
+PYTHON_PACKAGES := $(if $(filter /usr/bin/%,$(shell command -v $(PYTHON))),python3-venv python3-dev)
+BUILD_PACKAGES := $(PYTHON_PACKAGES) g++ libnghttp2-dev libssl-dev zlib1g-dev libprotozero-dev libxxhash-dev
 TEST_PACKAGES := $(BUILD_PACKAGES) doctest-dev openssl git
 FUZZ_PACKAGES := $(BUILD_PACKAGES) clang-16 libclang-rt-16-dev
 BENCH_PACKAGES := $(BUILD_PACKAGES) nghttp2-client libpython3.11

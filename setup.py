@@ -71,8 +71,11 @@ def check_system() -> None:
     probe = "".join(f"#if __has_include(<{h}>)\nhas {h}\n#endif\n" for h in HEADERS)
     found = output_of([*compiler(), "-x", "c++", "-E", "-P", "-"], probe)
     missing = [header for header in HEADERS if f"has {header}" not in found.splitlines()]
+    packages = " ".join(HEADERS[header] for header in missing)
+    if not (Path(sysconfig.get_path("include")) / "Python.h").exists():
+        missing.append("Python.h")
+        packages += " python3-dev"
     if missing:
-        packages = " ".join(HEADERS[header] for header in missing)
         fail(
             f"these headers are missing: {', '.join(missing)}."
             f" On Debian and Ubuntu: apt-get install {packages}"
