@@ -52,7 +52,7 @@ lint: $(VENV)/dev
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy src bench tests setup.py
 	git ls-files '*.h' '*.cpp' | xargs $(VENV)/bin/clang-format --dry-run --Werror
-	git ls-files '*.pyx' '*.pxd' | PATH="$(CURDIR)/$(VENV)/bin:$$PATH" xargs cython-lint
+	git ls-files '*.pyx' '*.pxd' '*.pxi' | PATH="$(CURDIR)/$(VENV)/bin:$$PATH" xargs cython-lint
 
 format: $(VENV)/dev
 	$(VENV)/bin/ruff format

@@ -168,7 +168,21 @@ cdef extern from "binding/load_request.h" namespace "tiltyard" nogil:
         void add_unready(const string& model, int64_t number, const string& reason)
         void add_reply(const string& method, const string& model, const string& version,
                        const string& reply)
+        void add_rollout(const shared_ptr[Rollout]& rollout)
+        void set_champion(const string& model, int64_t number)
         uint64_t publish(Engine& engine, cbool ready)
+
+cdef extern from "route/rollout.h" namespace "tiltyard" nogil:
+    cdef cppclass Rollout:
+        const string& model()
+        uint64_t epoch()
+
+cdef extern from "binding/rollout_draft.h" namespace "tiltyard" nogil:
+    cdef cppclass RolloutDraft:
+        RolloutDraft(const shared_ptr[ServedVersion]& champion, uint64_t epoch)
+        void add_canary(const shared_ptr[ServedVersion]& served)
+        void split(const string& salt, cbool by_key, const string& owners)
+        string make(Engine& engine, shared_ptr[Rollout]& out)
 
 cdef extern from "engine/acceptor.h" namespace "tiltyard" nogil:
     cdef cppclass ListenOptions:
@@ -203,9 +217,30 @@ cdef extern from "engine/engine.h" namespace "tiltyard" nogil:
         cbool drained()
         void stop()
 
-cdef extern from "engine/statistics.h" namespace "tiltyard" nogil:
+cdef extern from "engine/named_counts.h" namespace "tiltyard" nogil:
     ctypedef vector[pair[string, uint64_t]] NamedCounts
 
+cdef extern from "engine/rollout_statistics.h" namespace "tiltyard" nogil:
+    ctypedef vector[pair[uint64_t, uint64_t]] HistogramCounts
+
+    cdef cppclass ArmCounters:
+        string role
+        int64_t version
+        NamedCounts counts
+        NamedCounts errors
+        NamedCounts latency_ns
+        NamedCounts run_ns
+        HistogramCounts latency
+        HistogramCounts run
+
+    cdef cppclass RolloutCounters:
+        uint64_t unkeyed
+        uint64_t ineligible
+        vector[ArmCounters] arms
+
+    RolloutCounters read_rollout(const Rollout& rollout)
+
+cdef extern from "engine/statistics.h" namespace "tiltyard" nogil:
     cdef cppclass BatchSizeCounts:
         uint64_t rows
         uint64_t runs

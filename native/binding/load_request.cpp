@@ -44,6 +44,14 @@ void RouteDraft::add_version(const std::shared_ptr<ServedVersion>& served) {
   route(served->version->model()).versions.push_back(served);
 }
 
+void RouteDraft::add_rollout(const std::shared_ptr<Rollout>& rollout) {
+  route(rollout->model()).rollout = rollout;
+}
+
+void RouteDraft::set_champion(const std::string& model, int64_t number) {
+  route(model).champion = number;
+}
+
 void RouteDraft::add_unready(const std::string& model, int64_t number, const std::string& reason) {
   route(model).unready.push_back({number, reason});
 }

@@ -34,6 +34,9 @@ Status load_version(Engine& engine, LoadRequest& request, std::shared_ptr<Served
 class RouteDraft {
  public:
   void add_version(const std::shared_ptr<ServedVersion>& served);
+  void add_rollout(const std::shared_ptr<Rollout>& rollout);
+  // The model's champion, ready or not: without a rollout nobody serves in its place.
+  void set_champion(const std::string& model, int64_t number);
   void add_unready(const std::string& model, int64_t number, const std::string& reason);
   void add_reply(const std::string& method, const std::string& model, const std::string& version,
                  const std::string& reply);

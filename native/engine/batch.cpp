@@ -22,11 +22,11 @@ void BatchRunner::run(const ModelVersion& version, std::span<const BoundRequest*
   const Status status = runner_.run(version, requests);
   if (status.ok()) {
     const RunTimes& times = runner_.times();
-    const uint64_t run_ns =
-        is_worker ? thread_cpu_ns() - cpu_begin_ns : times.run_end_ns - times.start_ns;
-    learn_cost(version, requests, static_cast<double>(run_ns));
+    run_ns_ = is_worker ? thread_cpu_ns() - cpu_begin_ns : times.run_end_ns - times.start_ns;
+    learn_cost(version, requests, static_cast<double>(run_ns_));
     return deliver(version, arrived_ns, 0, sink);
   }
+  run_ns_ = 0;
   run_over_predicted_ = 0;
   if (requests.size() == 1) {
     count_failure(version, status.error, monotonic_ns() - arrived_ns[0]);

@@ -34,7 +34,9 @@ class BatchRunner {
   void run(const ModelVersion& version, std::span<const BoundRequest* const> requests,
            std::span<const uint64_t> arrived_ns, BatchSink& sink);
 
-  // How long the last group ran, over what the version's fit predicts.
+  // How long the last group ran, all of it; 0 when its run failed.
+  uint64_t run_ns() const { return run_ns_; }
+  // The same, over what the version's fit predicts.
   double run_over_predicted() const { return run_over_predicted_; }
 
   // A request for `version` ended without a run.
@@ -51,6 +53,7 @@ class BatchRunner {
   const uint32_t slot_;
   const RunPlace place_;
   Runner runner_;
+  uint64_t run_ns_ = 0;
   double run_over_predicted_ = 0;
   std::vector<OutputView> outputs_;
 };

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <string>
 
-#include "base/clock.h"
 #include "engine/encode_reply.h"
 #include "engine/io_thread.h"
 #include "engine/job.h"
 #include "engine/worker_pool.h"
+#include "infer/finite.h"
 #include "route/router.h"
 
 namespace tiltyard {
@@ -28,6 +28,14 @@ void take_bytes(Job& job, GrpcMessage& message) {
   job.message.view = job.message.owned;
 }
 
+// Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
+uint64_t splitmix64(uint64_t& state) {
+  uint64_t z = (state += 0x9e37'79b9'7f4a'7c15);
+  z = (z ^ (z >> 30)) * 0xbf58'476d'1ce4'e5b9;
+  z = (z ^ (z >> 27)) * 0x94d0'49bb'1331'11eb;
+  return z ^ (z >> 31);
+}
+
 }  // namespace
 
 bool InferPath::accept(Call& call, ReceivedMessage& received, const RouteTable& table) {
@@ -35,43 +43,60 @@ bool InferPath::accept(Call& call, ReceivedMessage& received, const RouteTable& 
   received.is_counted = true;
   Pending& pending = pending_.push();
   pending.received = &received;
-  pending.served = nullptr;
+  pending.assignment = Assignment();
   pending.deadline_ns = call.metadata.deadline_ns;
   pending.is_stream = call.metadata.method->client_streams;
   pending.ran = false;
-  const Status status = route_and_bind(pending, table);
+  const Status status = route_and_bind(pending, call.metadata.routing_key, table);
   if (status.ok()) return true;
   fail(pending, status);
   pending_.pop();
   return false;
 }
 
-Status InferPath::route_and_bind(Pending& pending, const RouteTable& table) {
+Status InferPath::route_and_bind(Pending& pending, BytesView metadata_key,
+                                 const RouteTable& table) {
   InferRequestView& request = pending.request;
   if (Status status = decode_infer_request(pending.received->message.view, request); !status.ok()) {
     return status;
   }
+  Assignment& assignment = pending.assignment;
   if (Status status =
-          route_request(table, request.model_name, request.model_version, pending.served);
+          route_request(table, request, metadata_key, splitmix64(lottery_), slot_, assignment);
       !status.ok()) {
     return status;
   }
-  const ModelVersion& version = *(*pending.served)->version;
-  return bind_request(request, version.model(), version.signature(), version.batch_plan().batchable,
-                      pending.bound);
+  const Status status = bind(pending);
+  if (status.ok() || pending.served()->role != Role::canary) return status;
+  // What the champion would take is not to fail because a canary has another signature.
+  Assignment canarys = assignment;
+  assignment.rollout->choose_champion(slot_, assignment);
+  if (bind(pending).ok()) return {};
+  assignment = canarys;
+  return status;
 }
 
-void InferPath::fail(const Pending& pending, const Status& status) {
-  if (pending.served != nullptr) {
-    batch_.count_failure(*(*pending.served)->version, status.error,
+Status InferPath::bind(Pending& pending) {
+  const ModelVersion& version = pending.version();
+  return bind_request(pending.request, version.model(), version.signature(),
+                      version.batch_plan().batchable, pending.bound);
+}
+
+void InferPath::fail(Pending& pending, const Status& status) {
+  if (pending.assignment.served != nullptr) {
+    pending.assignment.assign(slot_);
+    pending.assignment.fail(slot_, status.error);
+    batch_.count_failure(pending.version(), status.error,
                          monotonic_ns() - pending.received->arrived_ns);
   }
   replier_.fail(pending.received->to, status, pending.request.id);
 }
 
-bool InferPath::is_worth_running(const Pending& pending, uint64_t now_ns) {
+bool InferPath::is_worth_running(Pending& pending, uint64_t now_ns) {
   if (calls_.find(pending.received->to.call) == nullptr) {  // the client has reset it meanwhile
-    batch_.count_failure(*(*pending.served)->version, Error::cancelled,
+    pending.assignment.assign(slot_);
+    pending.assignment.fail(slot_, Error::cancelled);
+    batch_.count_failure(pending.version(), Error::cancelled,
                          now_ns - pending.received->arrived_ns);
     return false;
   }
@@ -86,7 +111,7 @@ void InferPath::join_group(Pending& pending) {
   Group* group = nullptr;
   for (size_t i = groups_.size(); i > first && group == nullptr; --i) {
     Group& candidate = groups_[i - 1];
-    if (candidate.served->get() == pending.served->get() && !candidate.is_long &&
+    if (candidate.served->get() == pending.served().get() && !candidate.is_long &&
         candidate.elements + pending.bound.elements <= candidate.elements_max &&
         can_join(*(*candidate.served)->version, candidate.bound, candidate.rows, pending.bound)) {
       group = &candidate;
@@ -104,11 +129,10 @@ void InferPath::join_group(Pending& pending) {
 // alone: it is for the workers, who choose their own groups.
 InferPath::Group& InferPath::begin_group(const Pending& pending) {
   Group& group = groups_.push();
-  group.served = pending.served;
+  group.served = pending.assignment.served;
   group.rows = 0;
   group.elements = 0;
-  group.elements_max =
-      (*pending.served)->version->elements_within(slot_, limits_.inline_run_us_max * 1e3);
+  group.elements_max = pending.version().elements_within(slot_, limits_.inline_run_us_max * 1e3);
   group.is_long = pending.bound.elements > group.elements_max;
   return group;
 }
@@ -169,7 +193,12 @@ void InferPath::run_group(Group& group) {
 void InferPath::run_here(Group& group) {
   cycle_run_ns_ += group.predicted_ns;
   running_ = &group;
-  batch_.run(*(*group.served)->version, group.bound, group.arrived_ns, *this);
+  for (Pending* pending : group.pending) pending->assignment.assign(slot_);
+  const ServedVersion& served = **group.served;
+  batch_.run(*served.version, group.bound, group.arrived_ns, *this);
+  if (served.arm != nullptr && batch_.run_ns() > 0) {
+    served.arm[slot_].run_ns.update(batch_.run_ns());
+  }
   counters_.groups.add();
   counters_.requests_inline.add(group.pending.size());
 }
@@ -177,13 +206,16 @@ void InferPath::run_here(Group& group) {
 void InferPath::on_outputs(size_t index, std::span<const OutputView> outputs) {
   Pending& pending = *running_->pending[index];
   pending.ran = true;
+  if (has_non_finite(outputs)) pending.assignment.note_non_finite(slot_);
   replier_.answer(pending.received->to, [&](Bytes& out) {
-    append_reply(*(*pending.served)->version, pending.request.id, pending.is_stream, outputs, out);
+    append_reply(*pending.served(), pending.request, pending.assignment.bucket, pending.is_stream,
+                 outputs, out);
   });
 }
 
 void InferPath::on_error(size_t index, const Status& status) {
   const Pending& pending = *running_->pending[index];
+  pending.assignment.fail(slot_, status.error);
   replier_.fail(pending.received->to, status, pending.request.id);
 }
 
@@ -202,7 +234,10 @@ void InferPath::submit(Pending& pending) {
   }
   job->to = pending.received->to;
   job->home = &home_;
-  job->served = *pending.served;
+  pending.assignment.assign(slot_);
+  job->served = pending.served();
+  job->assignment = pending.assignment;
+  job->assignment.served = &job->served;
   job->arrived_ns = pending.received->arrived_ns;
   job->deadline_ns = pending.deadline_ns;
   job->is_stream = pending.is_stream;
@@ -215,7 +250,7 @@ void InferPath::submit(Pending& pending) {
     return;
   }
   call->jobs.pop_back();
-  const ServedVersion& served = **pending.served;
+  const ServedVersion& served = *pending.served();
   fail(pending, make_error(Error::queue_full,
                            {served.version->model(), std::to_string(served.queue.capacity())}));
 }
@@ -226,27 +261,47 @@ void InferPath::finish(Job& job) {
   if (job.run_over_predicted > 0) {
     job.served->version->thread(slot_).correction.update(1, job.run_over_predicted);
   }
+  const bool is_awaited = call != nullptr && !call->ended;
+  if (job.reroute && is_awaited) return route_again(job);
+  if (!is_awaited && job.status.ok()) return job.assignment.fail(slot_, Error::cancelled);
   if (!job.status.ok()) {
+    job.assignment.fail(slot_, job.status.error);
     InferRequestView request;  // for its id alone: errors are rare
     const Status decoded = decode_infer_request(job.message.view, request);
     return replier_.fail(job.to, job.status, decoded.ok() ? request.id : BytesView());
   }
-  if (call == nullptr || call->ended) return;  // nobody waits for it any more
   replier_.answer_framed(job.to, std::move(job.framed));
-  finished_.push_back({std::move(job.served), job.arrived_ns});
+  Finished& finished =
+      finished_.emplace_back(std::move(job.served), job.assignment, job.arrived_ns);
+  finished.assignment.served = nullptr;  // it moves with the list; set when it is used
+}
+
+// Its version was withdrawn while it waited: the table in force says who serves it now.
+void InferPath::route_again(Job& job) {
+  job.assignment.reroute(slot_);
+  ReceivedMessage received;
+  received.to = job.to;
+  received.message = std::move(job.message);
+  received.charge = std::move(job.charge);
+  received.arrived_ns = job.arrived_ns;
+  received.is_counted = true;
+  home_.put_off(received);
 }
 
 void InferPath::record_latency(uint64_t now_ns) {
   for (size_t i = 0; i < pending_.size(); ++i) {
     const Pending& pending = pending_[i];
     if (!pending.ran) continue;
-    (*pending.served)
-        ->version->thread(slot_)
-        .stats.latency.update(now_ns - pending.received->arrived_ns);
+    const uint64_t latency_ns = now_ns - pending.received->arrived_ns;
+    pending.version().thread(slot_).stats.latency.update(latency_ns);
+    pending.assignment.complete(slot_, latency_ns);
   }
   pending_.clear();
-  for (const Finished& finished : finished_) {
-    finished.served->version->thread(slot_).stats.latency.update(now_ns - finished.arrived_ns);
+  for (Finished& finished : finished_) {
+    const uint64_t latency_ns = now_ns - finished.arrived_ns;
+    finished.served->version->thread(slot_).stats.latency.update(latency_ns);
+    finished.assignment.served = &finished.served;
+    finished.assignment.complete(slot_, latency_ns);
   }
   finished_.clear();
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/stable_pool.h"
 #include "engine/batch.h"
 #include "engine/replier.h"
@@ -28,7 +29,8 @@ class InferPath final : private BatchSink {
         calls_(calls),
         replier_(replier),
         counters_(counters),
-        batch_(slot, RunPlace::io_thread) {}
+        batch_(slot, RunPlace::io_thread),
+        lottery_(monotonic_ns() ^ slot) {}
 
   // Decodes, routes and binds. True: the message must live until record_latency(). False: it had a
   // mistake, which is answered, and it is not needed any more.
@@ -43,13 +45,15 @@ class InferPath final : private BatchSink {
   // A request of this cycle, from accept() to record_latency().
   struct Pending {
     ReceivedMessage* received = nullptr;
-    const std::shared_ptr<ServedVersion>* served = nullptr;
+    Assignment assignment;
     uint64_t deadline_ns = 0;
     bool is_stream = false;
     bool ran = false;
     InferRequestView request;
     BoundRequest bound;
 
+    const std::shared_ptr<ServedVersion>& served() const { return *assignment.served; }
+    const ModelVersion& version() const { return *served()->version; }
     void trim() {
       request.trim();
       bound.trim();
@@ -76,11 +80,13 @@ class InferPath final : private BatchSink {
   };
   struct Finished {
     std::shared_ptr<ServedVersion> served;
+    Assignment assignment;
     uint64_t arrived_ns;
   };
 
-  Status route_and_bind(Pending& pending, const RouteTable& table);
-  bool is_worth_running(const Pending& pending, uint64_t now_ns);
+  Status route_and_bind(Pending& pending, BytesView metadata_key, const RouteTable& table);
+  Status bind(Pending& pending);
+  bool is_worth_running(Pending& pending, uint64_t now_ns);
   void join_group(Pending& pending);
   Group& begin_group(const Pending& pending);
   enum class Place : uint8_t { here, workers, next_cycle };
@@ -90,7 +96,8 @@ class InferPath final : private BatchSink {
   void run_here(Group& group);
   void send_to_workers(Group& group);
   void submit(Pending& pending);
-  void fail(const Pending& pending, const Status& status);
+  void route_again(Job& job);
+  void fail(Pending& pending, const Status& status);
 
   void on_outputs(size_t index, std::span<const OutputView> outputs) override;
   void on_error(size_t index, const Status& status) override;
@@ -109,6 +116,7 @@ class InferPath final : private BatchSink {
   std::vector<Group*> order_;  // of groups_, as they run
   double cycle_run_ns_ = 0;    // predicted, of the groups run in this cycle
   std::vector<Finished> finished_;
+  uint64_t lottery_;  // of requests without a key, splitmix64's state
 };
 
 }  // namespace tiltyard

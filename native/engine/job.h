@@ -12,7 +12,7 @@
 #include "base/charge.h"
 #include "base/status.h"
 #include "grpc/call.h"
-#include "route/served_version.h"
+#include "route/assignment.h"
 
 namespace tiltyard {
 
@@ -25,6 +25,7 @@ struct Job {
   GrpcMessage message;    // its bytes are the job's own, and not compressed
   Charge charge;
   std::shared_ptr<ServedVersion> served;  // infer only
+  Assignment assignment;                  // to `served`
   uint64_t arrived_ns = 0;
   uint64_t deadline_ns = 0;
   bool is_stream = false;
@@ -33,6 +34,7 @@ struct Job {
 
   // On the first job of a group that ran: how long, over what the version's fit predicts; else 0.
   double run_over_predicted = 0;
+  bool reroute = false;  // the answer is none: the version was withdrawn before the job ran
   // The answer: an error, or one framed message.
   Status status;
   Bytes framed;

@@ -28,6 +28,7 @@ void Reclaimer::stop() {
 uint64_t Reclaimer::publish(std::unique_ptr<const RouteTable> table) {
   const std::lock_guard lock(mutex_);
   const uint64_t epoch = routes_.publish(std::move(table));
+  arms_.follow(routes_.current());
   changed_.notify_all();
   return epoch;
 }

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 
+#include "route/arm_list.h"
 #include "route/route_cell.h"
 
 namespace tiltyard {
@@ -20,7 +21,8 @@ class Reclaimer {
   void start();
   void stop();
 
-  // Makes `table` the one in force and sees to the old one. Returns the epoch. Any control thread.
+  // Makes `table` the one in force, withdraws the arms that it has not, and sees to the old one.
+  // Returns the epoch. Any control thread.
   uint64_t publish(std::unique_ptr<const RouteTable> table);
   // Tables that were replaced and are not freed yet.
   size_t retired();
@@ -35,6 +37,7 @@ class Reclaimer {
   void run();
 
   RouteCell& routes_;
+  ArmList arms_;
   std::mutex mutex_;  // control threads only; no io thread or worker takes it
   std::condition_variable changed_;
   bool stopping_ = false;

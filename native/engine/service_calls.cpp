@@ -56,7 +56,7 @@ void ServiceCalls::answer_flag(const ReplyTo& to, bool flag) {
 void ServiceCalls::answer_model_ready(const ReplyTo& to, BytesView model, BytesView version,
                                       const RouteTable& table) {
   const std::shared_ptr<ServedVersion>* served = nullptr;
-  const Status status = route_request(table, model, version, served);
+  const Status status = find_version(table, model, version, served);
   switch (status.error) {
     case Error::none:
       return answer_flag(to, true);
@@ -73,7 +73,7 @@ void ServiceCalls::answer_precomputed(const ReplyTo& to, BytesView method, Bytes
   BytesView number;
   if (method != "ServerMetadata") {
     const std::shared_ptr<ServedVersion>* served = nullptr;
-    if (Status status = route_request(table, model, version, served); !status.ok()) {
+    if (Status status = find_version(table, model, version, served); !status.ok()) {
       return replier_.fail(to, status);
     }
     // As it is written in the table: "01" asks for version 1 too.
@@ -110,7 +110,7 @@ ServiceCalls::Health ServiceCalls::health_of(BytesView service, const RouteTable
   }
   const ModelRoute* route = table.find(service);
   if (route == nullptr) return Health::service_unknown;
-  return serving && route->newest() != nullptr ? Health::serving : Health::not_serving;
+  return serving && route->default_version() != nullptr ? Health::serving : Health::not_serving;
 }
 
 void ServiceCalls::check_health(const ReplyTo& to, BytesView service, const RouteTable& table) {

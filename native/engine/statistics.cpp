@@ -70,16 +70,6 @@ constexpr IoCounterName kIoCounters[] = {
 };
 
 template <typename Get>
-NamedCounts errors_of(Get get) {
-  NamedCounts errors;
-  for (int i = 0; i < kErrorCount; ++i) {
-    const uint64_t n = get(static_cast<size_t>(i));
-    if (n > 0) errors.emplace_back(error_name(static_cast<Error>(i)), n);
-  }
-  return errors;
-}
-
-template <typename Get>
 uint64_t sum_over_threads(const ModelVersion& version, Get get) {
   uint64_t sum = 0;
   for (uint32_t slot = 0; slot < version.thread_slots(); ++slot) {
@@ -126,11 +116,7 @@ VersionStatistics statistics_of(const ServedVersion& served) {
                             [i](const VersionStats& stats) { return stats.errors[i].get(); });
   });
   out.batch_sizes = batch_sizes_of(version);
-  out.latency_ns = {{"p50", latency.quantile_ns(0.5)},
-                    {"p90", latency.quantile_ns(0.9)},
-                    {"p99", latency.quantile_ns(0.99)},
-                    {"p999", latency.quantile_ns(0.999)},
-                    {"max", latency.quantile_ns(1.0)}};
+  out.latency_ns = quantiles_of(latency);
   out.queued = served.queue.size();
   return out;
 }

@@ -8,13 +8,10 @@
 #include <vector>
 
 #include "engine/engine.h"
-#include "stats/latency_histogram.h"
+#include "engine/named_counts.h"
 #include "stats/version_stats.h"
 
 namespace tiltyard {
-
-// Names match native/stats/version_stats.h.
-using NamedCounts = std::vector<std::pair<std::string, uint64_t>>;
 
 struct BatchSizeCounts {
   uint64_t rows, runs, compute_input_ns, compute_infer_ns, compute_output_ns;
@@ -23,7 +20,7 @@ struct BatchSizeCounts {
 struct VersionStatistics {
   std::string model;
   int64_t version = 0;
-  NamedCounts counts;
+  NamedCounts counts;  // names match native/stats/version_stats.h
   NamedCounts errors;  // by error name; those that happened
   std::vector<BatchSizeCounts> batch_sizes;
   NamedCounts latency_ns;  // p50, p90, p99, p999, max (upper bucket edges)

@@ -7,6 +7,7 @@
 #include "engine/encode_reply.h"
 #include "engine/io_thread.h"
 #include "grpc/compression.h"
+#include "infer/finite.h"
 
 namespace tiltyard {
 namespace {
@@ -31,6 +32,11 @@ bool Worker::is_worth_running(Job& job) {
 bool Worker::prepare(Job* job, Item& item) {
   const ModelVersion& version = *served_->version;
   item.job = job;
+  if (served_->withdrawn.load(std::memory_order_acquire)) {
+    job->reroute = true;
+    send_home(*job);
+    return false;
+  }
   if (is_worth_running(*job)) {
     job->status = decode_infer_request(job->message.view, item.request);
     if (job->status.ok()) {
@@ -83,6 +89,7 @@ bool Worker::take_group(ServedVersion& served) {
 
 void Worker::run_group() {
   batch_.run(*served_->version, bound_, arrived_ns_, *this);
+  count_run();
   if (carried_ == nullptr) return;
   Job* job = std::exchange(carried_, nullptr);
   items_.clear();
@@ -92,19 +99,27 @@ void Worker::run_group() {
   // A copy: once it is home the job may be freed.
   const uint64_t arrived_ns = job->arrived_ns;
   batch_.run(*served_->version, {&bound, 1}, {&arrived_ns, 1}, *this);
+  count_run();
+}
+
+void Worker::count_run() {
+  if (served_->arm != nullptr && batch_.run_ns() > 0) {
+    served_->arm[slot_].run_ns.update(batch_.run_ns());
+  }
 }
 
 void Worker::on_outputs(size_t index, std::span<const OutputView> outputs) {
   Item& item = items_[index];
   Job& job = *item.job;
   if (index == 0) job.run_over_predicted = batch_.run_over_predicted();
+  if (has_non_finite(outputs)) job.assignment.note_non_finite(slot_);
   const size_t begin = begin_frame(job.framed);
   if (job.reply_gzip) {
     Bytes plain;
-    append_reply(*served_->version, item.request.id, job.is_stream, outputs, plain);
+    append_reply(*served_, item.request, job.assignment.bucket, job.is_stream, outputs, plain);
     append_gzip(plain, job.framed);
   } else {
-    append_reply(*served_->version, item.request.id, job.is_stream, outputs, job.framed);
+    append_reply(*served_, item.request, job.assignment.bucket, job.is_stream, outputs, job.framed);
   }
   finish_frame(job.framed, begin, job.reply_gzip);
   send_home(job);

@@ -30,9 +30,11 @@ class Worker final : private BatchSink {
       bound.trim();
     }
   };
-  // Decodes and binds the job again, over its own bytes. False: it went home with an error.
+  // Decodes and binds the job again, over its own bytes. False: it went home with an error, or to
+  // be routed again.
   bool prepare(Job* job, Item& item);
   bool is_worth_running(Job& job);
+  void count_run();
   void send_home(Job& job);
 
   void on_outputs(size_t index, std::span<const OutputView> outputs) override;

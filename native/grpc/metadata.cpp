@@ -1,6 +1,7 @@
 #include "grpc/metadata.h"
 
 #include <string>
+#include <utility>
 
 namespace tiltyard {
 namespace {
@@ -58,7 +59,10 @@ bool lists(BytesView list, BytesView item) {
 }  // namespace
 
 void CallMetadata::clear() {
+  Bytes kept = std::move(routing_key);  // its memory is used again
+  kept.clear();
   *this = CallMetadata();
+  routing_key = std::move(kept);
 }
 
 void CallMetadata::add(BytesView name, BytesView value, uint64_t now_ns) {
@@ -72,6 +76,8 @@ void CallMetadata::add(BytesView name, BytesView value, uint64_t now_ns) {
     add_grpc(name, value, now_ns);
   } else if (name == "triton_grpc_error") {
     errors_end_stream = value == "true";
+  } else if (name == "tiltyard-key") {
+    routing_key.assign(value);
   }
 }
 

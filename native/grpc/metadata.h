@@ -21,6 +21,7 @@ struct CallMetadata {
   bool content_type_ok = false;
   bool errors_end_stream = false;  // Triton's `triton_grpc_error: true`
   uint32_t header_bytes = 0;       // names and values and 32 each, as HTTP/2 counts them
+  Bytes routing_key;               // `tiltyard-key`: who the request is for; see route/router.h
   Status problem;                  // the first thing wrong; the call is answered with it
 
   void clear();

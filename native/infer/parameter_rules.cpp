@@ -52,6 +52,8 @@ constexpr Reserved kReserved[] = {
     {"sequence_end", "bool_param", {Kind::boolean}},
     {"binary_data_output", "bool_param", {Kind::boolean}},
     {"triton_enable_empty_final_response", "bool_param", {Kind::boolean}},
+    {"tiltyard_explain", "bool_param", {Kind::boolean}},
+    {"routing_key", "string_param", {Kind::string}},
 };
 
 Status check_kind(const ParameterView& parameter) {
@@ -66,7 +68,7 @@ Status check_kind(const ParameterView& parameter) {
     return make_error(Error::bad_parameter,
                       {parameter.key, kRequest, reserved.expected, kind_name(parameter.kind)});
   }
-  if (parameter.key.starts_with("triton_")) {
+  if (parameter.key.starts_with("triton_") || parameter.key.starts_with("tiltyard_")) {
     return make_error(Error::unknown_parameter, {parameter.key, kRequest});
   }
   return {};

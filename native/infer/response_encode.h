@@ -15,10 +15,18 @@ struct OutputView {
   BytesView data;
 };
 
+// Why this version served the request, as parameters of the reply.
+struct ReplyExplanation {
+  BytesView role;       // tiltyard_role
+  uint64_t epoch = 0;   // tiltyard_epoch; of the model's rollout, 0: none
+  int32_t bucket = -1;  // tiltyard_bucket; left out below 0: no key was hashed
+};
+
 struct ReplyHead {
   BytesView model_name;
   BytesView model_version;
   BytesView id;
+  const ReplyExplanation* explanation = nullptr;  // null: it was not asked for
 };
 
 // Appends the encoded message to `out`.

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "route/rollout.h"
 #include "route/served_version.h"
 
 namespace tiltyard {
@@ -22,12 +23,17 @@ struct UnreadyVersion {
 
 struct ModelRoute {
   std::string name;
-  std::vector<std::shared_ptr<ServedVersion>> versions;  // ascending by number
+  std::vector<std::shared_ptr<ServedVersion>> versions;  // pinned; ascending by number
   std::vector<UnreadyVersion> unready;
+  // Who serves a request that names no version. Null: the newest version, unless a champion is
+  // chosen that is not ready.
+  std::shared_ptr<const Rollout> rollout = nullptr;
+  int64_t champion = 0;  // 0: none is chosen
 
-  // The default version: the newest that is ready; null when none is.
-  const std::shared_ptr<ServedVersion>* newest() const {
-    return versions.empty() ? nullptr : &versions.back();
+  // What answers where no version is named; null when nothing can.
+  const std::shared_ptr<ServedVersion>* default_version() const {
+    if (rollout != nullptr) return &rollout->champion();
+    return versions.empty() || champion != 0 ? nullptr : &versions.back();
   }
 };
 

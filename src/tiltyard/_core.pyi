@@ -41,6 +41,22 @@ class LoadedVersion:
     row_ns: float
     inline: bool
 
+class Rollout:
+    """One model's routing at one epoch, and what its arms have counted. Made by an Engine."""
+
+    model: str
+    epoch: int
+
+    def counters(self) -> dict[str, Any]:
+        """What was counted at this epoch: {model, epoch, unkeyed, ineligible, arms}.
+
+        `arms` has one dict each, in the order of make_rollout(): role, version, assigned,
+        completed, cancelled, rerouted, errors {name: n}, in_flight, queued, non_finite,
+        units_seen, units_failed, latency_ns and run_ns {"p50": .., "p90": .., "p99": ..,
+        "p999": .., "max": ..}, latency_buckets and run_buckets {smallest ns of the bucket: n}.
+        assigned = completed + cancelled + rerouted + the errors + in_flight.
+        """
+
 class SlowCall:
     """A call whose answer Python makes."""
 
@@ -86,6 +102,24 @@ class Engine:
         `samples` is one (datatype, shape, raw bytes) an input, in the signature's order.
         """
 
+    def make_rollout(
+        self,
+        champion: LoadedVersion,
+        epoch: int,
+        *,
+        canaries: Sequence[LoadedVersion] = (),
+        salt: bytes = b"",
+        by_key: bool = False,
+        owners: bytes = b"",
+    ) -> Rollout:
+        """Who serves the champion's model where a request names no version.
+
+        Arm 0 is the champion, canary i is arm 1 + 2i, and arm 2 + 2i its control: the champion in
+        groups of its own. With canaries, `owners` has the arm of each of 65,536 buckets and `salt`
+        is 16 bytes; a request's bucket is the top 16 bits of XXH3-64(salt + key). `by_key`: one
+        without a key stays with the champion. Raises ValueError.
+        """
+
     def publish(
         self,
         versions: Sequence[LoadedVersion],
@@ -93,10 +127,15 @@ class Engine:
         replies: Mapping[tuple[str, str, str], bytes],
         *,
         ready: bool,
+        rollouts: Sequence[Rollout] = (),
+        champions: Mapping[str, int] | None = None,
     ) -> int:
         """Make this the route table and return its epoch.
 
-        The newest ready version of a model is its default. `unready` is (model, version, reason).
+        A model with a rollout is served by it; one of `champions` without a rollout by nobody, as
+        its champion is not ready; any other by its newest ready version. What waits for a worker
+        in a version that nobody is routed to any more is routed again. `unready` is (model,
+        version, reason).
         `replies` are precomputed answers by (method, model, version), e.g.
         ("ModelMetadata", "fraud", "3"); version "" is the default, model "" a server-wide reply
         ("ServerMetadata", "", ""), ("RepositoryIndex", "", "") and

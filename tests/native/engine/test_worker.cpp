@@ -140,3 +140,17 @@ TEST_CASE("a client that accepts gzip gets it from a worker too, and streams the
   CHECK(reply.values == std::vector<float>{6, 8});
   CHECK(error.empty());
 }
+
+TEST_CASE("a job whose version was withdrawn goes home unrun, to be routed again") {
+  Jobs jobs;
+  const auto served = served_scale(3);
+  Job* waiting = jobs.make(served, {1, 2});
+  push(*served, waiting);
+  served->withdrawn.store(true);
+  Worker worker(kSlot);
+  CHECK_FALSE(worker.take_group(*served));
+  CHECK(waiting->reroute);
+  CHECK(waiting->status.ok());
+  CHECK(total(*served, &VersionStats::runs) == 0);
+  CHECK(total(*served, &VersionStats::fail) == 0);
+}

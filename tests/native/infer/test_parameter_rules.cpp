@@ -29,11 +29,11 @@ constexpr Kind kValues[] = {Kind::boolean, Kind::int64, Kind::string, Kind::floa
 
 TEST_CASE("a caller's own parameter may have any value but must have one") {
   for (const Kind kind : kValues) {
-    CHECK(check_request_parameters({of_kind("routing_key", kind)}).ok());
+    CHECK(check_request_parameters({of_kind("tenant", kind)}).ok());
   }
-  const Status status = check_request_parameters({of_kind("routing_key", Kind::none)});
+  const Status status = check_request_parameters({of_kind("tenant", Kind::none)});
   CHECK(status.error == Error::bad_parameter);
-  CHECK(status.message == "parameter 'routing_key' of the request: expected a value, got none");
+  CHECK(status.message == "parameter 'tenant' of the request: expected a value, got none");
 }
 
 TEST_CASE("a reserved name takes its own types and no other") {
@@ -49,6 +49,8 @@ TEST_CASE("a reserved name takes its own types and no other") {
       {"sequence_end", {Kind::boolean}},
       {"binary_data_output", {Kind::boolean}},
       {"triton_enable_empty_final_response", {Kind::boolean}},
+      {"tiltyard_explain", {Kind::boolean}},
+      {"routing_key", {Kind::string}},
   };
   for (const Case& c : cases) {
     for (const Kind kind : kValues) {

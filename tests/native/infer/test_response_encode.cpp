@@ -158,3 +158,32 @@ TEST_CASE("a stream's error carries the id inside an otherwise empty response") 
                             "\x12\x00",
                             5));
 }
+
+TEST_CASE("an explanation is three parameters, and the bucket is left out where there is none") {
+  const ReplyExplanation explained{"canary", 300, 65'535};
+  ReplyExplanation unhashed = explained;
+  unhashed.bucket = -1;
+  for (const ReplyExplanation& explanation : {explained, unhashed}) {
+    const ReplyHead head{"m", "2", "id", &explanation};
+    Bytes plain;
+    append_infer_response(head, {}, plain);
+    std::vector<std::string> keys;
+    protozero::pbf_reader reader(plain);
+    while (reader.next()) {
+      if (reader.tag() != 4) {
+        reader.skip();
+        continue;
+      }
+      protozero::pbf_reader entry = reader.get_message();
+      REQUIRE(entry.next(1));
+      keys.push_back(entry.get_string());
+      REQUIRE(entry.next(2));
+      protozero::pbf_reader value = entry.get_message();
+      REQUIRE(value.next());
+      if (keys.back() == "tiltyard_role") CHECK(value.get_string() == "canary");
+      if (keys.back() == "tiltyard_epoch") CHECK(value.get_int64() == 300);
+      if (keys.back() == "tiltyard_bucket") CHECK(value.get_int64() == 65'535);
+    }
+    CHECK(keys.size() == (explanation.bucket < 0 ? 2 : 3));
+  }
+}

@@ -1,0 +1,29 @@
+#include "binding/rollout_draft.h"
+
+namespace tiltyard {
+
+RolloutDraft::RolloutDraft(const std::shared_ptr<ServedVersion>& champion, uint64_t epoch) {
+  options_.model = champion->version->model();
+  options_.epoch = epoch;
+  options_.arms.push_back({Role::champion, champion->version});
+}
+
+void RolloutDraft::add_canary(const std::shared_ptr<ServedVersion>& served) {
+  options_.arms.push_back({Role::canary, served->version});
+  options_.arms.push_back({Role::control, options_.arms.front().version});
+}
+
+void RolloutDraft::split(const std::string& salt, bool by_key, const std::string& owners) {
+  options_.salt = salt;
+  options_.by_key = by_key;
+  options_.owners = owners;
+}
+
+std::string RolloutDraft::make(Engine& engine, std::shared_ptr<Rollout>& out) {
+  options_.queue_items_max = engine.options().limits.queue_items_max;
+  std::string problem = Rollout::problem(options_);
+  if (problem.empty()) out = std::make_shared<Rollout>(options_);
+  return problem;
+}
+
+}  // namespace tiltyard

@@ -1,0 +1,35 @@
+// What a rollout's arms have counted, summed up over threads for a reader.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/named_counts.h"
+#include "route/rollout.h"
+
+namespace tiltyard {
+
+// (smallest value of a bucket in ns, how many fell into it), ascending; those with any.
+using HistogramCounts = std::vector<std::pair<uint64_t, uint64_t>>;
+
+struct ArmCounters {
+  std::string role;
+  int64_t version = 0;
+  // Names match native/stats/arm_stats.h; also `in_flight`, `queued`, and by key `units_seen` and
+  // `units_failed`.
+  NamedCounts counts;
+  NamedCounts errors;
+  NamedCounts latency_ns, run_ns;  // quantiles
+  HistogramCounts latency, run;
+};
+
+struct RolloutCounters {
+  uint64_t unkeyed = 0, ineligible = 0;
+  std::vector<ArmCounters> arms;  // in the rollout's order
+};
+
+RolloutCounters read_rollout(const Rollout& rollout);
+
+}  // namespace tiltyard

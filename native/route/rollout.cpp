@@ -1,0 +1,106 @@
+#include "route/rollout.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <cstring>
+
+namespace tiltyard {
+namespace {
+
+constexpr uint32_t kUnitsPerBucket = UnitBitmap::kUnits / Rollout::kBuckets;
+// Keys that fit beside the salt are hashed from the stack.
+constexpr size_t kShortKeyBytes = 240;
+
+}  // namespace
+
+std::string Rollout::problem(const RolloutOptions& options) {
+  if (options.arms.empty() || options.arms[0].role != Role::champion) {
+    return "a rollout has its champion first";
+  }
+  if (options.arms.size() > 255) return "a rollout has at most 255 arms";
+  for (const RolloutArm& arm : options.arms) {
+    if (arm.version == nullptr || arm.version->model() != options.model) {
+      return "every arm is a loaded version of model " + options.model;
+    }
+  }
+  if (options.owners.empty()) return options.arms.size() == 1 ? "" : "canaries need a bucket table";
+  if (options.owners.size() != kBuckets) {
+    return "the bucket table has 65536 entries; got " + std::to_string(options.owners.size());
+  }
+  if (options.salt.size() != kSaltBytes) {
+    return "the salt has 16 bytes; got " + std::to_string(options.salt.size());
+  }
+  for (const char owner : options.owners) {
+    if (static_cast<uint8_t>(owner) >= options.arms.size()) {
+      return "bucket owner " + std::to_string(static_cast<uint8_t>(owner)) + " is none of the " +
+             std::to_string(options.arms.size()) + " arms";
+    }
+  }
+  return "";
+}
+
+Rollout::Rollout(const RolloutOptions& options)
+    : model_(options.model),
+      epoch_(options.epoch),
+      salt_(options.salt),
+      by_key_(options.by_key),
+      owners_(options.owners),
+      thread_slots_(options.arms[0].version->thread_slots()),
+      stats_(std::make_unique<RolloutStats[]>(thread_slots_)) {
+  if (by_key_ && !owners_.empty()) units_ = std::make_shared<UnitBitmap>();
+  const auto add = [&](const RolloutArm& arm, Role role) {
+    return std::make_shared<ServedVersion>(arm.version, options.queue_items_max, role, epoch_,
+                                           units_);
+  };
+  for (const RolloutArm& arm : options.arms) arms_.push_back(add(arm, arm.role));
+  if (!owners_.empty()) uncounted_ = add(options.arms[0], Role::uncounted);
+}
+
+uint64_t Rollout::hash(BytesView salt, BytesView key) {
+  if (salt.size() + key.size() <= kSaltBytes + kShortKeyBytes) {
+    char joined[kSaltBytes + kShortKeyBytes];
+    std::memcpy(joined, salt.data(), salt.size());
+    std::memcpy(joined + salt.size(), key.data(), key.size());
+    return XXH3_64bits(joined, salt.size() + key.size());
+  }
+  const std::string joined = std::string(salt).append(key);
+  return XXH3_64bits(joined.data(), joined.size());
+}
+
+void Rollout::choose(BytesView key, uint64_t lottery, uint32_t slot, Assignment& out) const {
+  out.served = &arms_[0];
+  if (owners_.empty()) return;
+  if (key.empty() && by_key_) {
+    out.served = &uncounted_;
+    out.left_out = &stats_[slot];
+    out.is_unkeyed = true;
+    return;
+  }
+  const uint64_t hashed = key.empty() ? lottery : hash(salt_, key);
+  const auto bucket = static_cast<uint32_t>(hashed >> 48);
+  out.bucket = static_cast<int32_t>(bucket);
+  out.unit = static_cast<uint32_t>(hashed >> (64 - UnitBitmap::kUnitBits));
+  out.has_unit = by_key_;
+  out.served = &arms_[static_cast<uint8_t>(owners_[bucket])];
+}
+
+void Rollout::choose_champion(uint32_t slot, Assignment& out) const {
+  out.served = &uncounted_;
+  out.left_out = &stats_[slot];
+  out.is_unkeyed = false;
+}
+
+UnitBitmap::Counts Rollout::units_of(size_t arm) const {
+  UnitBitmap::Counts sum;
+  if (units_ == nullptr) return sum;
+  for (uint32_t bucket = 0; bucket < kBuckets; ++bucket) {
+    if (static_cast<uint8_t>(owners_[bucket]) != arm) continue;
+    const UnitBitmap::Counts counts = units_->count(bucket * kUnitsPerBucket, kUnitsPerBucket);
+    sum.seen += counts.seen;
+    sum.failed += counts.failed;
+  }
+  return sum;
+}
+
+}  // namespace tiltyard

@@ -1,0 +1,31 @@
+#include "route/served_version.h"
+
+namespace tiltyard {
+
+const char* role_name(Role role) {
+  switch (role) {
+    case Role::pinned:
+      return "pinned";
+    case Role::canary:
+      return "canary";
+    case Role::control:
+      return "control";
+    case Role::champion:
+    case Role::uncounted:
+      return "champion";
+  }
+  return "champion";
+}
+
+ServedVersion::ServedVersion(std::shared_ptr<ModelVersion> loaded, uint32_t queue_items_max,
+                             Role in_role, uint64_t rollout_epoch,
+                             std::shared_ptr<UnitBitmap> unit_bitmap)
+    : version(std::move(loaded)),
+      queue(queue_items_max),
+      role(in_role),
+      epoch(rollout_epoch),
+      arm(in_role == Role::uncounted ? nullptr
+                                     : std::make_unique<ArmStats[]>(version->thread_slots())),
+      units(std::move(unit_bitmap)) {}
+
+}  // namespace tiltyard
