@@ -27,6 +27,8 @@ from engine cimport (
     OrtRuntime,
     ParameterKind,
     ParameterView,
+    RepliesDraft,
+    RepliesMap,
     ReplyDraft,
     Rollout as CRollout,
     RolloutCounters,
@@ -148,6 +150,18 @@ cdef LoadedVersion wrap_version(CEngine& engine, const shared_ptr[ServedVersion]
     return out
 
 
+cdef class Replies:
+    """Precomputed replies, which route tables share."""
+
+    cdef shared_ptr[const RepliesMap] replies
+
+    def __init__(self, replies):
+        cdef RepliesDraft draft
+        for (method, model, version), reply in replies.items():
+            draft.add(method.encode(), model.encode(), version.encode(), reply)
+        self.replies = draft.make()
+
+
 include "rollout.pxi"
 
 
@@ -242,7 +256,8 @@ cdef class Engine:
                      by_key=False, bytes owners=b""):
         return make_rollout(deref(self.engine), champion, epoch, canaries, salt, by_key, owners)
 
-    def publish(self, versions, unready, replies, *, cbool ready, rollouts=(), champions=None):
+    def publish(self, versions, unready, Replies replies, *, cbool ready, rollouts=(),
+                champions=None):
         cdef RouteDraft draft
         cdef LoadedVersion loaded
         cdef Rollout rollout
@@ -254,11 +269,9 @@ cdef class Engine:
             draft.add_rollout(rollout.rollout)
         for model, number in (champions or {}).items():
             draft.set_champion(model.encode(), number)
-        for (method, model, version), reply in replies.items():
-            draft.add_reply(method.encode(), model.encode(), version.encode(), reply)
         cdef uint64_t epoch
         with nogil:
-            epoch = draft.publish(deref(self.engine), ready)
+            epoch = draft.publish(deref(self.engine), replies.replies, ready)
         return int(epoch)
 
     def next_slow_call(self, int timeout_ms):
@@ -300,6 +313,7 @@ cdef class Engine:
             entry["model"] = row.model.decode("utf-8", "replace")
             entry["version"] = int(row.version)
             entry["queued"] = int(row.queued)
+            entry["pinned"] = arm_of(row.pinned)
             entry["errors"] = counts_of(row.errors)
             entry["latency_ns"] = counts_of(row.latency_ns)
             entry["batch_sizes"] = {

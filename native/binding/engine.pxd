@@ -146,6 +146,10 @@ cdef extern from "route/served_version.h" namespace "tiltyard" nogil:
     cdef cppclass ServedVersion:
         const shared_ptr[ModelVersion] version
 
+cdef extern from "route/route_table.h" namespace "tiltyard" nogil:
+    cdef cppclass RepliesMap "tiltyard::RouteTable::Replies":
+        pass
+
 cdef extern from "binding/load_request.h" namespace "tiltyard" nogil:
     cdef cppclass LoadRequest:
         LoadRequest()
@@ -162,15 +166,19 @@ cdef extern from "binding/load_request.h" namespace "tiltyard" nogil:
 
     Status load_version(Engine& engine, LoadRequest& request, shared_ptr[ServedVersion]& out)
 
+    cdef cppclass RepliesDraft:
+        RepliesDraft()
+        void add(const string& method, const string& model, const string& version,
+                 const string& reply)
+        shared_ptr[const RepliesMap] make()
+
     cdef cppclass RouteDraft:
         RouteDraft()
         void add_version(const shared_ptr[ServedVersion]& served)
         void add_unready(const string& model, int64_t number, const string& reason)
-        void add_reply(const string& method, const string& model, const string& version,
-                       const string& reply)
         void add_rollout(const shared_ptr[Rollout]& rollout)
         void set_champion(const string& model, int64_t number)
-        uint64_t publish(Engine& engine, cbool ready)
+        uint64_t publish(Engine& engine, shared_ptr[const RepliesMap] replies, cbool ready)
 
 cdef extern from "route/rollout.h" namespace "tiltyard" nogil:
     cdef cppclass Rollout:
@@ -256,6 +264,7 @@ cdef extern from "engine/statistics.h" namespace "tiltyard" nogil:
         vector[BatchSizeCounts] batch_sizes
         NamedCounts latency_ns
         uint64_t queued
+        ArmCounters pinned
 
     cdef cppclass GatewayCounters:
         NamedCounts gauges

@@ -34,6 +34,15 @@ Status load_version(Engine& engine, LoadRequest& request, std::shared_ptr<Served
                              std::move(options), out);
 }
 
+void RepliesDraft::add(const std::string& method, const std::string& model,
+                       const std::string& version, const std::string& reply) {
+  (*replies_)[RouteTable::reply_key(method, model, version)] = reply;
+}
+
+std::shared_ptr<const RouteTable::Replies> RepliesDraft::make() {
+  return std::move(replies_);
+}
+
 ModelRoute& RouteDraft::route(const std::string& model) {
   ModelRoute& found = routes_[model];
   found.name = model;
@@ -56,12 +65,8 @@ void RouteDraft::add_unready(const std::string& model, int64_t number, const std
   route(model).unready.push_back({number, reason});
 }
 
-void RouteDraft::add_reply(const std::string& method, const std::string& model,
-                           const std::string& version, const std::string& reply) {
-  replies_[RouteTable::reply_key(method, model, version)] = reply;
-}
-
-uint64_t RouteDraft::publish(Engine& engine, bool ready) {
+uint64_t RouteDraft::publish(Engine& engine, std::shared_ptr<const RouteTable::Replies> replies,
+                             bool ready) {
   std::vector<ModelRoute> models;
   for (auto& [name, route] : routes_) {
     std::sort(route.versions.begin(), route.versions.end(), [](const auto& a, const auto& b) {
@@ -69,7 +74,7 @@ uint64_t RouteDraft::publish(Engine& engine, bool ready) {
     });
     models.push_back(std::move(route));
   }
-  return engine.publish(std::move(models), std::move(replies_), ready);
+  return engine.publish(std::move(models), std::move(replies), ready);
 }
 
 }  // namespace tiltyard

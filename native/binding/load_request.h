@@ -30,6 +30,18 @@ struct LoadRequest {
 
 Status load_version(Engine& engine, LoadRequest& request, std::shared_ptr<ServedVersion>& out);
 
+// Precomputed replies in the making; tables share what comes of it.
+class RepliesDraft {
+ public:
+  void add(const std::string& method, const std::string& model, const std::string& version,
+           const std::string& reply);
+  // Once.
+  std::shared_ptr<const RouteTable::Replies> make();
+
+ private:
+  std::shared_ptr<RouteTable::Replies> replies_ = std::make_shared<RouteTable::Replies>();
+};
+
 // A route table in the making.
 class RouteDraft {
  public:
@@ -38,16 +50,13 @@ class RouteDraft {
   // The model's champion, ready or not: without a rollout nobody serves in its place.
   void set_champion(const std::string& model, int64_t number);
   void add_unready(const std::string& model, int64_t number, const std::string& reason);
-  void add_reply(const std::string& method, const std::string& model, const std::string& version,
-                 const std::string& reply);
   // Sorts the versions and makes the table the one in force. Once.
-  uint64_t publish(Engine& engine, bool ready);
+  uint64_t publish(Engine& engine, std::shared_ptr<const RouteTable::Replies> replies, bool ready);
 
  private:
   ModelRoute& route(const std::string& model);
 
   std::map<std::string, ModelRoute> routes_;
-  RouteTable::Replies replies_;
 };
 
 }  // namespace tiltyard

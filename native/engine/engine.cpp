@@ -49,7 +49,8 @@ bool Engine::is_inline(const ModelVersion& version) const {
   return workers_.empty() || cost.lone_ns() <= shared_.options.limits.inline_run_us_max * 1e3;
 }
 
-uint64_t Engine::publish(std::vector<ModelRoute> models, RouteTable::Replies replies, bool ready) {
+uint64_t Engine::publish(std::vector<ModelRoute> models,
+                         std::shared_ptr<const RouteTable::Replies> replies, bool ready) {
   const uint64_t epoch = reclaimer_.publish(
       std::make_unique<const RouteTable>(std::move(models), std::move(replies), ready));
   for (const auto& io : io_threads_) io->wake();

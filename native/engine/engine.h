@@ -29,7 +29,8 @@ class Engine {
                       std::shared_ptr<ServedVersion>& out);
   // Whether a single row of this version runs on the io threads.
   bool is_inline(const ModelVersion& version) const;
-  uint64_t publish(std::vector<ModelRoute> models, RouteTable::Replies replies, bool ready);
+  uint64_t publish(std::vector<ModelRoute> models,
+                   std::shared_ptr<const RouteTable::Replies> replies, bool ready);
   SlowPath& slow_path() { return slow_path_; }
 
   void drain();

@@ -63,6 +63,20 @@ void add_counts(const ServedVersion& arm, ArmCounters& out) {
 
 }  // namespace
 
+ArmCounters read_arm(const ServedVersion& arm) {
+  ArmCounters counters;
+  counters.role = role_name(arm.role);
+  counters.version = arm.version->number();
+  add_counts(arm, counters);
+  const LatencySnapshot latency = merged(arm, &ArmStats::latency);
+  const LatencySnapshot run = merged(arm, &ArmStats::run_ns);
+  counters.latency_ns = quantiles_of(latency);
+  counters.run_ns = quantiles_of(run);
+  counters.latency = buckets_of(latency);
+  counters.run = buckets_of(run);
+  return counters;
+}
+
 RolloutCounters read_rollout(const Rollout& rollout) {
   RolloutCounters out;
   for (uint32_t slot = 0; slot < rollout.thread_slots(); ++slot) {
@@ -70,20 +84,10 @@ RolloutCounters read_rollout(const Rollout& rollout) {
     out.ineligible += rollout.thread(slot).ineligible.get();
   }
   for (size_t i = 0; i < rollout.arms().size(); ++i) {
-    const ServedVersion& arm = *rollout.arms()[i];
-    ArmCounters& counters = out.arms.emplace_back();
-    counters.role = role_name(arm.role);
-    counters.version = arm.version->number();
-    add_counts(arm, counters);
+    ArmCounters& counters = out.arms.emplace_back(read_arm(*rollout.arms()[i]));
     const UnitBitmap::Counts units = rollout.units_of(i);
     counters.counts.emplace_back("units_seen", units.seen);
     counters.counts.emplace_back("units_failed", units.failed);
-    const LatencySnapshot latency = merged(arm, &ArmStats::latency);
-    const LatencySnapshot run = merged(arm, &ArmStats::run_ns);
-    counters.latency_ns = quantiles_of(latency);
-    counters.run_ns = quantiles_of(run);
-    counters.latency = buckets_of(latency);
-    counters.run = buckets_of(run);
   }
   return out;
 }

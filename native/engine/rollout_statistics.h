@@ -31,5 +31,7 @@ struct RolloutCounters {
 };
 
 RolloutCounters read_rollout(const Rollout& rollout);
+// Of one arm, or of a pinned version; it counts.
+ArmCounters read_arm(const ServedVersion& arm);
 
 }  // namespace tiltyard

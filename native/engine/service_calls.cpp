@@ -76,8 +76,8 @@ void ServiceCalls::answer_precomputed(const ReplyTo& to, BytesView method, Bytes
     if (Status status = find_version(table, model, version, served); !status.ok()) {
       return replier_.fail(to, status);
     }
-    // As it is written in the table: "01" asks for version 1 too.
-    if (!version.empty()) number = (*served)->version->number_text();
+    // As it is written in the table: "01" asks for version 1 too, and "" for the default one.
+    number = (*served)->version->number_text();
   }
   const Bytes* reply = table.find_reply(method, model, number);
   // Only before the first table of models is published: the gateway is still starting.

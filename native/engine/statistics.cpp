@@ -118,6 +118,7 @@ VersionStatistics statistics_of(const ServedVersion& served) {
   out.batch_sizes = batch_sizes_of(version);
   out.latency_ns = quantiles_of(latency);
   out.queued = served.queue.size();
+  out.pinned = read_arm(served);
   return out;
 }
 

@@ -9,6 +9,7 @@
 
 #include "engine/engine.h"
 #include "engine/named_counts.h"
+#include "engine/rollout_statistics.h"
 #include "stats/version_stats.h"
 
 namespace tiltyard {
@@ -25,6 +26,7 @@ struct VersionStatistics {
   std::vector<BatchSizeCounts> batch_sizes;
   NamedCounts latency_ns;  // p50, p90, p99, p999, max (upper bucket edges)
   uint64_t queued = 0;     // jobs that wait for a worker
+  ArmCounters pinned;      // of requests that ask for the version by its number
 };
 
 struct GatewayCounters {

@@ -14,7 +14,8 @@ uint64_t hash_of(BytesView name) {
 
 }  // namespace
 
-RouteTable::RouteTable(std::vector<ModelRoute> models, Replies replies, bool ready)
+RouteTable::RouteTable(std::vector<ModelRoute> models, std::shared_ptr<const Replies> replies,
+                       bool ready)
     : models_(std::move(models)), replies_(std::move(replies)), ready_(ready) {
   // At most half full, so that a miss ends soon.
   buckets_.assign(std::bit_ceil(models_.size() * 2 + 1), 0);
@@ -43,8 +44,9 @@ std::string RouteTable::reply_key(BytesView method, BytesView model, BytesView v
 }
 
 const Bytes* RouteTable::find_reply(BytesView method, BytesView model, BytesView version) const {
-  const auto found = replies_.find(reply_key(method, model, version));
-  return found == replies_.end() ? nullptr : &found->second;
+  if (replies_ == nullptr) return nullptr;
+  const auto found = replies_->find(reply_key(method, model, version));
+  return found == replies_->end() ? nullptr : &found->second;
 }
 
 }  // namespace tiltyard

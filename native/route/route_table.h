@@ -41,8 +41,9 @@ class RouteTable {
  public:
   using Replies = std::unordered_map<std::string, Bytes>;
 
-  // `ready` is what ServerReady and health answer.
-  RouteTable(std::vector<ModelRoute> models, Replies replies, bool ready);
+  // `replies` may be shared with other tables; null: there are none. `ready` is what ServerReady
+  // and health answer.
+  RouteTable(std::vector<ModelRoute> models, std::shared_ptr<const Replies> replies, bool ready);
 
   // Null when there is no such model.
   const ModelRoute* find(BytesView model) const;
@@ -57,7 +58,7 @@ class RouteTable {
   std::vector<ModelRoute> models_;
   std::vector<uint32_t> buckets_;  // open addressing by XXH3-64 of the name; index + 1, 0 is free
   uint64_t bucket_mask_ = 0;
-  Replies replies_;
+  std::shared_ptr<const Replies> replies_;
   bool ready_;
 };
 

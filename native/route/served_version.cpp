@@ -17,6 +17,9 @@ const char* role_name(Role role) {
   return "champion";
 }
 
+ServedVersion::ServedVersion(std::shared_ptr<ModelVersion> loaded, uint32_t queue_items_max)
+    : ServedVersion(std::move(loaded), queue_items_max, Role::pinned, 0, nullptr) {}
+
 ServedVersion::ServedVersion(std::shared_ptr<ModelVersion> loaded, uint32_t queue_items_max,
                              Role in_role, uint64_t rollout_epoch,
                              std::shared_ptr<UnitBitmap> unit_bitmap)
@@ -24,8 +27,9 @@ ServedVersion::ServedVersion(std::shared_ptr<ModelVersion> loaded, uint32_t queu
       queue(queue_items_max),
       role(in_role),
       epoch(rollout_epoch),
-      arm(in_role == Role::uncounted ? nullptr
-                                     : std::make_unique<ArmStats[]>(version->thread_slots())),
+      arm(in_role == Role::uncounted || version == nullptr
+              ? nullptr
+              : std::make_unique<ArmStats[]>(version->thread_slots())),
       units(std::move(unit_bitmap)) {}
 
 }  // namespace tiltyard

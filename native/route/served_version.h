@@ -24,9 +24,8 @@ enum class Role : uint8_t { pinned, champion, canary, control, uncounted };
 const char* role_name(Role role);
 
 struct ServedVersion {
-  // Outside any rollout.
-  ServedVersion(std::shared_ptr<ModelVersion> loaded, uint32_t queue_items_max)
-      : version(std::move(loaded)), queue(queue_items_max) {}
+  // Outside any rollout; `loaded` may be null where nothing is run or counted.
+  ServedVersion(std::shared_ptr<ModelVersion> loaded, uint32_t queue_items_max);
   // An arm; `unit_bitmap` may be null.
   ServedVersion(std::shared_ptr<ModelVersion> loaded, uint32_t queue_items_max, Role in_role,
                 uint64_t rollout_epoch, std::shared_ptr<UnitBitmap> unit_bitmap);
@@ -41,7 +40,7 @@ struct ServedVersion {
   // The table in force routes nobody here any more: what waits in the queue is routed again.
   std::atomic<bool> withdrawn{false};
   bool is_listed = false;                 // in the ArmList, whose lock guards it
-  const std::unique_ptr<ArmStats[]> arm;  // by thread slot; null when nothing is counted
+  const std::unique_ptr<ArmStats[]> arm;  // by thread slot; null for `uncounted`
   const std::shared_ptr<UnitBitmap> units;
 };
 

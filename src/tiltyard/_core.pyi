@@ -57,6 +57,15 @@ class Rollout:
         assigned = completed + cancelled + rerouted + the errors + in_flight.
         """
 
+class Replies:
+    """Precomputed replies by (method, model, version), which route tables share.
+
+    E.g. ("ModelMetadata", "fraud", "3"); model "" is a server-wide reply: ("ServerMetadata", "", ""),
+    ("RepositoryIndex", "", "") and ("RepositoryIndex", "", "ready").
+    """
+
+    def __init__(self, replies: Mapping[tuple[str, str, str], bytes]) -> None: ...
+
 class SlowCall:
     """A call whose answer Python makes."""
 
@@ -124,7 +133,7 @@ class Engine:
         self,
         versions: Sequence[LoadedVersion],
         unready: Sequence[tuple[str, int, str]],
-        replies: Mapping[tuple[str, str, str], bytes],
+        replies: Replies,
         *,
         ready: bool,
         rollouts: Sequence[Rollout] = (),
@@ -136,10 +145,6 @@ class Engine:
         its champion is not ready; any other by its newest ready version. What waits for a worker
         in a version that nobody is routed to any more is routed again. `unready` is (model,
         version, reason).
-        `replies` are precomputed answers by (method, model, version), e.g.
-        ("ModelMetadata", "fraud", "3"); version "" is the default, model "" a server-wide reply
-        ("ServerMetadata", "", ""), ("RepositoryIndex", "", "") and
-        ("RepositoryIndex", "", "ready").
         `ready` is what ServerReady and health answer.
         """
 
@@ -164,7 +169,8 @@ class Engine:
         Keys: model, version, success, success_ns, fail, fail_ns, queue_ns, compute_input_ns,
         compute_infer_ns, compute_output_ns, rows, runs, last_inference_ms, inline_runs,
         worker_runs, padded_runs, errors {name: n}, batch_sizes {rows: (runs, input_ns, infer_ns,
-        output_ns)}, latency_ns {"p50": .., "p90": .., "p99": .., "p999": .., "max": ..}.
+        output_ns)}, latency_ns {"p50": .., "p90": .., "p99": .., "p999": .., "max": ..}; and pinned,
+        the requests that ask for the version by its number, as an arm of Rollout.counters().
         """
 
     def counters(self) -> dict[str, Any]:

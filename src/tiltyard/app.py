@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from tiltyard._core import CoreError, Engine, enter_background_priority
+from tiltyard._core import CoreError, Engine, Replies, enter_background_priority
 from tiltyard.config import Config, split_address
 from tiltyard.errors import ServeError
 from tiltyard.loading import Loader, LoadReport, load_from
@@ -108,7 +108,7 @@ class Gateway:
 
     def _publish(self, report: LoadReport, *, ready: bool) -> None:
         replies = build_replies(report.versions, report.unready, report.loading)
-        self._engine.publish(report.versions, report.unready, replies, ready=ready)
+        self._engine.publish(report.versions, report.unready, Replies(replies), ready=ready)
 
     def _listen(self) -> None:
         host, port = split_address(self._config.grpc)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import grpc
 import pytest
 
-from tiltyard._core import Engine
+from tiltyard._core import Engine, Replies
 from tiltyard.app import _ort_library
 from tiltyard.config import Config
 from tiltyard.protocol import messages
@@ -18,7 +18,7 @@ STATISTICS = messages.method_path("ModelStatistics")
 def engine() -> Iterator[Engine]:
     """An engine without models, and nobody on its slow path."""
     made = Engine(str(_ort_library()), Config(worker_threads=1).engine_options())
-    made.publish([], [], {}, ready=True)
+    made.publish([], [], Replies({}), ready=True)
     yield made
     made.stop()
 

@@ -19,7 +19,7 @@ BACKEND: Final = "onnxruntime"
 # about HTTP bodies.
 EXTENSIONS: Final = ("model_configuration", "parameters", "statistics")
 
-# (method, model, version): "" is the default version, or the whole server; see Engine.publish.
+# (method, model, version): "" is the whole server; see _core.Replies.
 ReplyKey = tuple[str, str, str]
 UnreadyVersion = tuple[str, int, str]  # model, version, reason
 VersionKey = tuple[str, int]  # model, version
@@ -42,12 +42,9 @@ def build_replies(
     for model, of_model in _by_model(versions).items():
         numbers = [version.version for version in of_model]
         for version in of_model:
-            metadata = model_metadata(version, numbers)
-            config = model_config(version)
-            # The newest comes last and is the default.
-            for asked in ("", str(version.version)):
-                replies["ModelMetadata", model, asked] = metadata
-                replies["ModelConfig", model, asked] = config
+            asked = str(version.version)
+            replies["ModelMetadata", model, asked] = model_metadata(version, numbers)
+            replies["ModelConfig", model, asked] = model_config(version)
     return replies
 
 

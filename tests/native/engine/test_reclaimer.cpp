@@ -15,7 +15,7 @@ std::unique_ptr<const RouteTable> table_with(std::weak_ptr<ServedVersion>& watch
   watch = served;
   std::vector<ModelRoute> models;
   models.push_back({"m", {std::move(served)}, {}});
-  return std::make_unique<const RouteTable>(std::move(models), RouteTable::Replies(), true);
+  return std::make_unique<const RouteTable>(std::move(models), nullptr, true);
 }
 
 void wait_for(const std::weak_ptr<ServedVersion>& watch) {

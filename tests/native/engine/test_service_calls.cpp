@@ -30,10 +30,11 @@ void publish_some(ServingEngine& serving, bool ready = true) {
   RouteTable::Replies replies;
   replies[RouteTable::reply_key("ServerMetadata", "", "")] = "server";
   replies[RouteTable::reply_key("ModelMetadata", "scale", "1")] = "metadata of 1";
-  replies[RouteTable::reply_key("ModelConfig", "scale", "")] = "config of the newest";
+  replies[RouteTable::reply_key("ModelConfig", "scale", "1")] = "config of 1";
   replies[RouteTable::reply_key("RepositoryIndex", "", "")] = "all";
   replies[RouteTable::reply_key("RepositoryIndex", "", "ready")] = "ready ones";
-  serving.engine.publish(std::move(models), std::move(replies), ready);
+  serving.engine.publish(std::move(models),
+                         std::make_shared<const RouteTable::Replies>(std::move(replies)), ready);
 }
 
 GrpcCode code(const GrpcReply& reply) {
@@ -76,8 +77,7 @@ TEST_CASE("precomputed replies come by model and version; the index whole or of 
   GrpcTestClient client(serving.port);
   CHECK(client.call(kService + "ModelMetadata", names("scale", "1")).messages.at(0) ==
         "metadata of 1");
-  CHECK(client.call(kService + "ModelConfig", names("scale")).messages.at(0) ==
-        "config of the newest");
+  CHECK(client.call(kService + "ModelConfig", names("scale")).messages.at(0) == "config of 1");
   CHECK(code(client.call(kService + "ModelMetadata", names("nobody"))) == GrpcCode::not_found);
   CHECK(code(client.call(kService + "ModelMetadata", names("broken"))) == GrpcCode::unavailable);
   CHECK(client.call(kService + "RepositoryIndex", "").messages.at(0) == "all");
@@ -147,11 +147,11 @@ TEST_CASE("a version may be written with leading zeros, and is found however it 
   const std::vector<std::string> methods = {"ModelMetadata", "ModelConfig"};
   RouteTable::Replies replies;
   for (const std::string& method : methods) {
-    replies[RouteTable::reply_key(method, "scale", "")] = method + " of the newest";
     replies[RouteTable::reply_key(method, "scale", "1")] = method + " of 1";
     replies[RouteTable::reply_key(method, "scale", "12")] = method + " of 12";
   }
-  serving.engine.publish(std::move(models), std::move(replies), true);
+  serving.engine.publish(std::move(models),
+                         std::make_shared<const RouteTable::Replies>(std::move(replies)), true);
   GrpcTestClient client(serving.port);
   for (const std::string& method : methods) {
     const auto reply = [&](const std::string& version) {
@@ -159,7 +159,7 @@ TEST_CASE("a version may be written with leading zeros, and is found however it 
           client.call("/inference.GRPCInferenceService/" + method, names("scale", version));
       return got.messages.empty() ? got.message : got.messages[0];
     };
-    CHECK(reply("") == method + " of the newest");
+    CHECK(reply("") == method + " of 12");
     CHECK(reply("1") == method + " of 1");
     CHECK(reply("01") == method + " of 1");
     CHECK(reply("0012") == method + " of 12");

@@ -59,8 +59,9 @@ TEST_CASE("a unit fails by its first request, and not by a client's mistake") {
   CHECK(counts.failed == 1);
 }
 
-TEST_CASE("a pinned request is in no statistics of an arm") {
-  const auto served = std::make_shared<ServedVersion>(scale_version("m", 1, 1), 2);
+TEST_CASE("what a rollout leaves out of its statistics is counted in no arm") {
+  const auto served =
+      std::make_shared<ServedVersion>(scale_version("m", 1, 1), 2, Role::uncounted, 3, nullptr);
   Assignment assignment;
   assignment.served = &served;
   assignment.assign(0);

@@ -13,7 +13,9 @@ namespace {
 std::unique_ptr<const RouteTable> table_with(const std::string& reply) {
   RouteTable::Replies replies;
   replies[RouteTable::reply_key("M", "", "")] = reply;
-  return std::make_unique<const RouteTable>(std::vector<ModelRoute>(), std::move(replies), true);
+  return std::make_unique<const RouteTable>(
+      std::vector<ModelRoute>(), std::make_shared<const RouteTable::Replies>(std::move(replies)),
+      true);
 }
 
 }  // namespace

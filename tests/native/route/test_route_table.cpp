@@ -30,7 +30,7 @@ TEST_CASE("precomputed replies are kept apart by method, model and version") {
   RouteTable::Replies replies;
   replies[RouteTable::reply_key("ModelMetadata", "a", "1")] = "one";
   replies[RouteTable::reply_key("ModelMetadata", "a", "")] = "default";
-  const RouteTable table({}, std::move(replies), true);
+  const RouteTable table({}, std::make_shared<const RouteTable::Replies>(std::move(replies)), true);
   CHECK(*table.find_reply("ModelMetadata", "a", "1") == "one");
   CHECK(*table.find_reply("ModelMetadata", "a", "") == "default");
   CHECK(table.find_reply("ModelConfig", "a", "1") == nullptr);

@@ -124,14 +124,12 @@ def test_index_tells_what_is_loading_from_what_has_failed() -> None:
     ]
 
 
-def test_the_newest_version_is_the_default() -> None:
+def test_each_version_has_its_own_replies_and_names_all() -> None:
     older = (Spec("old", "FP32", (-1, 2)),)
     versions = [loaded("m", 10), loaded("m", 9, inputs=older)]
     made = replies.build_replies(versions, [("m", 11, "broken")])
-    assert made["ModelMetadata", "m", ""] == made["ModelMetadata", "m", "10"]
-    assert made["ModelConfig", "m", ""] == made["ModelConfig", "m", "10"]
     assert made["ModelMetadata", "m", "9"] != made["ModelMetadata", "m", "10"]
-    reply = messages.ModelMetadataResponse.FromString(made["ModelMetadata", "m", ""])
+    reply = messages.ModelMetadataResponse.FromString(made["ModelMetadata", "m", "10"])
     assert list(reply.versions) == ["9", "10"]
 
 
@@ -141,9 +139,7 @@ def test_every_reply_that_the_data_plane_looks_up_is_there() -> None:
         ("ServerMetadata", "", ""),
         ("RepositoryIndex", "", ""),
         ("RepositoryIndex", "", "ready"),
-        ("ModelMetadata", "m", ""),
         ("ModelMetadata", "m", "1"),
-        ("ModelConfig", "m", ""),
         ("ModelConfig", "m", "1"),
     }
     ready_only = messages.RepositoryIndexResponse.FromString(made["RepositoryIndex", "", "ready"])
