@@ -1,4 +1,4 @@
-"""Message classes of every protocol on the port, from a private descriptor pool.
+"""Message classes of every protocol on the ports, from a private descriptor pool.
 
 `messages.ModelInferRequest` is a class of package `inference`; `message_class` knows all of them by
 full name. The pool is private because tritonclient registers the same package in protobuf's default
@@ -19,6 +19,10 @@ REFLECTION_SERVICES: Final = (
     "grpc.reflection.v1alpha.ServerReflection",
 )
 SERVICES: Final = (INFERENCE_SERVICE, HEALTH_SERVICE, *REFLECTION_SERVICES)
+ADMIN_PACKAGE: Final = "tiltyard.admin.v1"
+ADMIN_SERVICE: Final = f"{ADMIN_PACKAGE}.Admin"
+# What the admin port serves; SERVICES are those of the data port.
+ADMIN_SERVICES: Final = (ADMIN_SERVICE, HEALTH_SERVICE, *REFLECTION_SERVICES)
 
 
 @cache

@@ -3,7 +3,7 @@
 v1 and v1alpha have the same messages in two packages.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from tiltyard.protocol import messages
@@ -11,8 +11,11 @@ from tiltyard.protocol import messages
 NOT_FOUND: Final = 5  # gRPC's status code; inside this protocol it travels in the response
 
 
-def reflect(request: Any, package: str) -> Any:
-    """The ServerReflectionResponse to a ServerReflectionRequest of `package`."""
+def reflect(request: Any, package: str, services: Sequence[str] = messages.SERVICES) -> Any:
+    """The ServerReflectionResponse to a ServerReflectionRequest of `package`.
+
+    `services` are those of the port that was asked.
+    """
     reply = messages.message_class(f"{package}.ServerReflectionResponse")(
         valid_host=request.host, original_request=request
     )
@@ -20,7 +23,7 @@ def reflect(request: Any, package: str) -> Any:
     try:
         match kind:
             case "list_services":
-                for name in sorted(messages.SERVICES):
+                for name in sorted(services):
                     reply.list_services_response.service.add(name=name)
             case "file_by_filename":
                 _add_files(reply, messages.pool().FindFileByName(request.file_by_filename))

@@ -1,0 +1,242 @@
+"""Each RPC as a plain function: checks its request, calls Control, and makes the response.
+
+They block as long as Control does, and raise TiltyardError.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from tiltyard.admin.messages import (
+    model_message,
+    route_message,
+    statistics_message,
+    version_message,
+)
+from tiltyard.admin.upload import Upload
+from tiltyard.control.errors import ArgumentError
+from tiltyard.control.interface import ChangeTerms, ControlInterface
+from tiltyard.control.views import RouteView
+from tiltyard.protocol.admin_words import admin_message, word_of
+from tiltyard.store.names import VERSION_MAX, is_model_name
+
+TERM_CHARACTERS_MAX: Final = 256
+# What is left of a call's deadline for the error to reach the caller before its own clock ends it.
+ANSWER_S: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, and how long it waits: None without a deadline."""
+
+    peer: str
+    remaining_s: float | None = None
+
+
+Call = Callable[[ControlInterface, Any, Caller], Any]
+
+
+def publish_version(control: ControlInterface, upload: Upload, caller: Caller) -> Any:
+    start = upload.start
+    view = control.publish_version(
+        _model(start),
+        _version(start) if start.HasField("version") else None,
+        upload.model,
+        upload.samples,
+        start.batchable,
+        **_terms(start, caller),
+    )
+    return admin_message("PublishVersionResponse")(version=version_message(view))
+
+
+def list_models(control: ControlInterface, _request: Any, _caller: Caller) -> Any:
+    models = [model_message(view) for view in control.list_models()]
+    return admin_message("ListModelsResponse")(models=models)
+
+
+def get_model(control: ControlInterface, request: Any, _caller: Caller) -> Any:
+    view = control.get_model(_model(request))
+    return admin_message("GetModelResponse")(model=model_message(view))
+
+
+def load_version(control: ControlInterface, request: Any, caller: Caller) -> Any:
+    view = control.load_version(
+        _model(request),
+        _version(request),
+        timeout_s=_timeout_s(request, caller),
+        **_terms(request, caller),
+    )
+    return _response("LoadVersion", view)
+
+
+def unload_version(control: ControlInterface, request: Any, caller: Caller) -> Any:
+    view = control.unload_version(_model(request), _version(request), **_terms(request, caller))
+    return _response("UnloadVersion", view)
+
+
+def set_champion(control: ControlInterface, request: Any, caller: Caller) -> Any:
+    view = control.set_champion(
+        _model(request),
+        _version(request),
+        timeout_s=_timeout_s(request, caller),
+        **_terms(request, caller),
+    )
+    return _response("SetChampion", view)
+
+
+def start_challenge(control: ControlInterface, request: Any, caller: Caller) -> Any:
+    mode: Any = _word(request, "mode", "Mode")
+    if not mode:
+        raise ArgumentError("the mode is unspecified, expected canary or shadow", field="mode")
+    split: Any = _word(request, "split", "Split")
+    view = control.start_challenge(
+        _model(request),
+        _version(request),
+        mode,
+        share=_percent(request, "share"),
+        sample=_percent(request, "sample"),
+        split=split or None,
+        reverse_shadow=request.reverse_shadow,
+        timeout_s=_timeout_s(request, caller),
+        **_terms(request, caller),
+    )
+    return _response("StartChallenge", view)
+
+
+def update_challenge(control: ControlInterface, request: Any, caller: Caller) -> Any:
+    view = control.update_challenge(
+        _model(request),
+        _version(request),
+        share=_percent(request, "share"),
+        sample=_percent(request, "sample"),
+        **_terms(request, caller),
+    )
+    return _response("UpdateChallenge", view)
+
+
+def stop_challenge(control: ControlInterface, request: Any, caller: Caller) -> Any:
+    view = control.stop_challenge(_model(request), _version(request), **_terms(request, caller))
+    return _response("StopChallenge", view)
+
+
+def promote(control: ControlInterface, request: Any, caller: Caller) -> Any:
+    version = _version(request) if request.HasField("version") else None
+    view = control.promote(_model(request), version, **_terms(request, caller))
+    return _response("Promote", view)
+
+
+def rollback(control: ControlInterface, request: Any, caller: Caller) -> Any:
+    to: Any = _word(request, "to", "RollbackRequest.To")
+    view = control.rollback(_model(request), to or None, **_terms(request, caller))
+    return _response("Rollback", view)
+
+
+def get_route(control: ControlInterface, request: Any, _caller: Caller) -> Any:
+    views = control.get_route(_model_or_all(request))
+    return admin_message("GetRouteResponse")(routes=[route_message(view) for view in views])
+
+
+def get_statistics(control: ControlInterface, request: Any, _caller: Caller) -> Any:
+    rows = control.get_statistics(_model_or_all(request))
+    return admin_message("GetStatisticsResponse")(rows=[statistics_message(row) for row in rows])
+
+
+def drain(control: ControlInterface, request: Any, caller: Caller) -> Any:
+    control.drain(actor=_term(request, "actor") or caller.peer)
+    return admin_message("DrainResponse")()
+
+
+def watched(request: Any) -> tuple[int | None, str | None]:
+    """After which event a watch begins, and of which model; None is now, and all."""
+    return _number(request, "after_seq", "after_seq"), _model_or_all(request)
+
+
+def _response(method: str, view: RouteView) -> Any:
+    return admin_message(f"{method}Response")(route=route_message(view))
+
+
+def _model(request: Any) -> str:
+    model: str = request.model
+    if not is_model_name(model):
+        raise ArgumentError(
+            f"model {model!r} is no name, expected 1 to 128 of A-Z a-z 0-9 . _ - and no dot in"
+            " front",
+            field="model",
+        )
+    return model
+
+
+def _model_or_all(request: Any) -> str | None:
+    return _model(request) if request.model else None
+
+
+def _version(request: Any) -> int:
+    version: int = request.version
+    if not 1 <= version <= VERSION_MAX:
+        raise ArgumentError(
+            f"version {version} is none, expected 1 to {VERSION_MAX}", field="version"
+        )
+    return version
+
+
+def _number(message: Any, name: str, field: str) -> int | None:
+    """A number that may be left out, within what a database can hold."""
+    if not message.HasField(name):
+        return None
+    number: int = getattr(message, name)
+    if number > VERSION_MAX:
+        raise ArgumentError(f"{name} is {number}, expected at most {VERSION_MAX}", field=field)
+    return number
+
+
+def _percent(request: Any, field: str) -> Decimal | None:
+    """A fraction of the wire as the percentage that somebody wrote: 0.05 is 5, to the digit."""
+    if not request.HasField(field):
+        return None
+    fraction: float = getattr(request, field)
+    if not 0 <= fraction <= 1:  # NaN is neither
+        raise ArgumentError(f"{field} is {fraction:g}, expected a fraction of 0 to 1", field=field)
+    return Decimal(repr(fraction)) * 100
+
+
+def _word(request: Any, field: str, enum: str) -> str:
+    word = word_of(enum, getattr(request, field))
+    if word.isdigit():
+        raise ArgumentError(f"{field} is {word}, which this gateway does not know", field=field)
+    return word
+
+
+def _timeout_s(request: Any, caller: Caller) -> float | None:
+    """How long to wait: as asked, but not beyond the call's own deadline."""
+    bounds = []
+    if request.HasField("timeout_s"):
+        if not (math.isfinite(request.timeout_s) and request.timeout_s > 0):
+            raise ArgumentError(
+                f"timeout_s is {request.timeout_s:g}, expected more than 0", field="timeout_s"
+            )
+        bounds.append(request.timeout_s)
+    if caller.remaining_s is not None:
+        bounds.append(max(caller.remaining_s - ANSWER_S, caller.remaining_s / 2))
+    return min(bounds, default=None)
+
+
+def _terms(request: Any, caller: Caller) -> ChangeTerms:
+    terms = request.terms
+    return ChangeTerms(
+        expected_epoch=_number(terms, "expected_epoch", "terms.expected_epoch"),
+        idempotency_key=_term(terms, "idempotency_key") or None,
+        actor=_term(terms, "actor") or caller.peer,
+    )
+
+
+def _term(terms: Any, field: str) -> str:
+    text: str = getattr(terms, field)
+    if len(text) > TERM_CHARACTERS_MAX or (text and not text.isprintable()):
+        raise ArgumentError(
+            f"{field} {text[:TERM_CHARACTERS_MAX]!r} is not usable, expected at most"
+            f" {TERM_CHARACTERS_MAX} printable characters",
+            field=f"terms.{field}",
+        )
+    return text

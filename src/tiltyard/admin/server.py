@@ -1,0 +1,113 @@
+"""The admin port: an event loop on a thread of its own, at background priority.
+
+Importing this module brings neither grpc nor protobuf; the thread imports them when it starts, so
+that grpc's own threads have its priority too.
+"""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tiltyard.errors import ServeError
+
+if TYPE_CHECKING:
+    from tiltyard.admin.upload import UploadLimits
+    from tiltyard.control.interface import ControlInterface
+
+DEFAULT_ADDRESS: Final = "127.0.0.1:8003"
+GRACE_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """PEM texts. With `client_ca` only clients that it signed are let in."""
+
+    cert: bytes
+    key: bytes
+    client_ca: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AdminOptions:
+    """Where to listen (port 0 picks a free one) and how; uploads lie in `upload_folder`."""
+
+    address: str = DEFAULT_ADDRESS
+    tls: TlsFiles | None = None
+    upload_folder: Path | None = None
+    upload_limits: "UploadLimits | None" = None
+
+
+class AdminServer:
+    """Serves a Control. Started once, stopped once.
+
+    `on_bug(method, error)` is told of exceptions that no caller is shown, on any thread.
+    `enter_priority(name)` is called first thing on the server's thread; others inherit from it.
+    """
+
+    def __init__(
+        self,
+        control: "ControlInterface",
+        options: AdminOptions,
+        *,
+        on_bug: Callable[[str, BaseException], None],
+        enter_priority: Callable[[str], None],
+    ) -> None:
+        self._control = control
+        self._options = options
+        self._on_bug = on_bug
+        self._enter_priority = enter_priority
+        self._thread = threading.Thread(target=self._run, name="admin", daemon=True)
+        self._bound: Future[str] = Future()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping = asyncio.Event()
+        self._grace_s = GRACE_S
+
+    def start(self) -> None:
+        """Begin to listen, on the thread; returns at once."""
+        self._thread.start()
+
+    def wait_listening(self, timeout_s: float = 30.0) -> str:
+        """The address, once it is bound. Raises ServeError when it cannot be, or not in time."""
+        try:
+            return self._bound.result(timeout_s)
+        except TimeoutError:
+            raise ServeError(f"the admin port did not open in {timeout_s:g} s") from None
+
+    def stop(self, grace_s: float = GRACE_S) -> bool:
+        """End the watches, give calls `grace_s` to finish, close; whether all did. Idempotent."""
+        if self._thread.ident is None:
+            return True
+        self._grace_s = grace_s
+        with contextlib.suppress(ServeError):
+            self.wait_listening(grace_s)
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended already
+                self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(grace_s + 1.0)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        self._enter_priority("admin")
+        try:
+            asyncio.run(self._serve())
+        except ServeError as error:
+            self._bound.set_exception(error)
+        except Exception as error:  # noqa: BLE001 - the log has it, and whoever waits for the port
+            self._on_bug("admin", error)
+            if not self._bound.done():
+                self._bound.set_exception(ServeError(f"the admin API cannot start: {error}"))
+
+    async def _serve(self) -> None:
+        # Imported here: see the top of the file.
+        from tiltyard.admin.grpc_server import GrpcServer
+
+        self._loop = asyncio.get_running_loop()
+        server = GrpcServer(self._control, self._options, self._on_bug)
+        self._bound.set_result(await server.start())
+        await self._stopping.wait()
+        await server.stop(self._grace_s)

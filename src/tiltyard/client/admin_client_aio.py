@@ -1,0 +1,381 @@
+"""An asyncio client of the admin API, as AdminClient, for whoever has an event loop."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+import grpc
+import grpc.aio
+
+from tiltyard.client.admin_errors import admin_call_error
+from tiltyard.client.admin_replies import (
+    read_event,
+    read_model,
+    read_route,
+    read_statistics,
+    read_version,
+)
+from tiltyard.client.admin_requests import (
+    DEFAULT_ADMIN_ADDRESS,
+    Percent,
+    call_coding,
+    change_of,
+    enum_number,
+    fraction_of,
+    request_of,
+)
+from tiltyard.client.admin_upload import OnProgress, UploadParts, find_sources, upload_parts
+from tiltyard.client.inference_messages import TlsOptions
+from tiltyard.control.interface import ChangeTerms, RollbackTo
+from tiltyard.control.views import (
+    EventView,
+    Mode,
+    ModelView,
+    RouteView,
+    Split,
+    StatisticsRow,
+    VersionView,
+)
+from tiltyard.protocol.admin_words import admin_path
+
+
+class AsyncEventStream:
+    """The events of a watch, in order. An async iterator, and a context manager that ends it.
+
+    Iterating raises AdminUnavailableError when the gateway stops or the line breaks: watch again
+    with the last `seq` seen as `after_seq`, and none is missed.
+    """
+
+    def __init__(self, call: Any) -> None:
+        self._call = call
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> EventView:
+        try:
+            reply = await self._call.read()
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not self._closed or (task is not None and task.cancelling()):
+                raise
+            raise StopAsyncIteration from None
+        except grpc.aio.AioRpcError as error:
+            raise admin_call_error(error) from error
+        if reply is grpc.aio.EOF:
+            raise StopAsyncIteration
+        return read_event(reply.event)
+
+    async def stand(self) -> None:
+        """Wait until the gateway has begun the watch. Raises AdminCallError."""
+        headers = await self._call.initial_metadata()
+        if not self._call.done() or await self._call.code() is grpc.StatusCode.OK:
+            return
+        raise admin_call_error(
+            grpc.aio.AioRpcError(
+                await self._call.code(),
+                headers,
+                await self._call.trailing_metadata(),
+                await self._call.details(),
+            )
+        )
+
+    def close(self) -> None:
+        """End the watch; whoever iterates sees the end. Idempotent."""
+        self._closed = True
+        self._call.cancel()
+
+
+class AsyncAdminClient:
+    """One connection to a gateway's admin port, of the event loop it is made on.
+
+    An async context manager. A task that is cancelled gives its call up; a change may happen all
+    the same. Every method raises AdminCallError, of the class that fits (client/admin_errors.py),
+    and ClientError when the request cannot be made. `timeout_s` is for the whole call. Methods that
+    change something take the terms of ChangeTerms: `expected_epoch` (AdminEpochError when somebody
+    else was faster), `idempotency_key` (a call that is sent again is not done again) and `actor`,
+    else the `actor` of the client.
+    """
+
+    def __init__(
+        self,
+        address: str = DEFAULT_ADMIN_ADDRESS,
+        *,
+        tls: TlsOptions | None = None,
+        actor: str = "",
+    ) -> None:
+        if tls is None:
+            self._channel = grpc.aio.insecure_channel(address)
+        else:
+            self._channel = grpc.aio.secure_channel(address, tls.credentials())
+        self._actor = actor
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """End the connection; calls and watches under way fail."""
+        await self._channel.close()
+
+    async def publish_version(
+        self,
+        model: str,
+        path: Path,
+        *,
+        version: int | None = None,
+        samples: Path | None = None,
+        external: Sequence[str] = (),
+        batchable: bool = False,
+        on_progress: OnProgress | None = None,
+        timeout_s: float | None = None,
+        **terms: Unpack[ChangeTerms],
+    ) -> VersionView:
+        """Upload the ONNX file at `path` and store it as a version, the next without `version`.
+
+        `external` are its external data files, by the paths that the model has for them, beside
+        it. `on_progress(sent, total)` is called as bytes leave, on another thread. Raises
+        AdminExistsError, and AdminArgumentError when the model is refused or the upload is damaged.
+        """
+        parts = upload_parts(
+            model,
+            await asyncio.to_thread(find_sources, path, external, samples),
+            version=version,
+            batchable=batchable,
+            terms=terms,
+            actor=self._actor,
+            on_progress=on_progress,
+        )
+        call = self._channel.stream_unary(
+            admin_path("PublishVersion"), **call_coding("PublishVersion")
+        )
+        try:
+            return read_version((await call(_each(parts), timeout=timeout_s)).version)
+        except grpc.aio.AioRpcError as error:
+            raise parts.error or admin_call_error(error) from error
+
+    async def list_models(self, *, timeout_s: float | None = None) -> list[ModelView]:
+        """Every model with its versions, by name."""
+        reply = await self._call("ListModels", request_of("ListModels"), timeout_s)
+        return [read_model(model) for model in reply.models]
+
+    async def get_model(self, model: str, *, timeout_s: float | None = None) -> ModelView:
+        """One model with its versions. Raises AdminNotFoundError."""
+        reply = await self._call("GetModel", request_of("GetModel", model=model), timeout_s)
+        return read_model(reply.model)
+
+    async def load_version(
+        self,
+        model: str,
+        version: int,
+        *,
+        timeout_s: float | None = None,
+        **terms: Unpack[ChangeTerms],
+    ) -> RouteView:
+        """Keep a version loaded that is in no slot; return when it is ready.
+
+        Raises AdminPreconditionError when it cannot be loaded, AdminTimeoutError when that takes
+        longer than `timeout_s`; it goes on loading.
+        """
+        return await self._change("LoadVersion", terms, timeout_s, model=model, version=version)
+
+    async def unload_version(
+        self,
+        model: str,
+        version: int,
+        *,
+        timeout_s: float | None = None,
+        **terms: Unpack[ChangeTerms],
+    ) -> RouteView:
+        """No longer keep a version. Raises AdminPreconditionError when it is in a slot."""
+        return await self._change("UnloadVersion", terms, timeout_s, model=model, version=version)
+
+    async def set_champion(
+        self,
+        model: str,
+        version: int,
+        *,
+        timeout_s: float | None = None,
+        **terms: Unpack[ChangeTerms],
+    ) -> RouteView:
+        """Hot swap: load, record, swap; return when the gateway answers with the version.
+
+        Raises AdminPreconditionError when it cannot be loaded; the champion stays.
+        """
+        return await self._change("SetChampion", terms, timeout_s, model=model, version=version)
+
+    async def start_challenge(
+        self,
+        model: str,
+        version: int,
+        mode: Mode,
+        *,
+        share: Percent | None = None,
+        sample: Percent | None = None,
+        split: Split | None = None,
+        reverse_shadow: bool = False,
+        timeout_s: float | None = None,
+        **terms: Unpack[ChangeTerms],
+    ) -> RouteView:
+        """Put a version beside the champion: a canary with a share, or a shadow with a sample.
+
+        Both are percent. Without `sample` a shadow sees every request. With `split` "key" a key
+        always meets the same version. `reverse_shadow`: the champion shadows the canary's requests.
+        """
+        return await self._change(
+            "StartChallenge",
+            terms,
+            timeout_s,
+            model=model,
+            version=version,
+            mode=enum_number("Mode", "mode", mode),
+            share=fraction_of("share", share),
+            sample=fraction_of("sample", sample),
+            split=enum_number("Split", "split", split),
+            reverse_shadow=reverse_shadow,
+        )
+
+    async def update_challenge(
+        self,
+        model: str,
+        version: int,
+        *,
+        share: Percent | None = None,
+        sample: Percent | None = None,
+        timeout_s: float | None = None,
+        **terms: Unpack[ChangeTerms],
+    ) -> RouteView:
+        """Another share for a canary, or another sample for a shadow, in percent."""
+        return await self._change(
+            "UpdateChallenge",
+            terms,
+            timeout_s,
+            model=model,
+            version=version,
+            share=fraction_of("share", share),
+            sample=fraction_of("sample", sample),
+        )
+
+    async def stop_challenge(
+        self,
+        model: str,
+        version: int,
+        *,
+        timeout_s: float | None = None,
+        **terms: Unpack[ChangeTerms],
+    ) -> RouteView:
+        """Take a challenger out. Raises AdminNotFoundError when it is none."""
+        return await self._change("StopChallenge", terms, timeout_s, model=model, version=version)
+
+    async def promote(
+        self,
+        model: str,
+        version: int | None = None,
+        *,
+        timeout_s: float | None = None,
+        **terms: Unpack[ChangeTerms],
+    ) -> RouteView:
+        """Make a challenger, the only one without `version`, the champion.
+
+        Raises AdminPreconditionError when there is none, or several.
+        """
+        return await self._change("Promote", terms, timeout_s, model=model, version=version)
+
+    async def rollback(
+        self,
+        model: str,
+        to: RollbackTo | None = None,
+        *,
+        timeout_s: float | None = None,
+        **terms: Unpack[ChangeTerms],
+    ) -> RouteView:
+        """Back to what was before, at once: stop the canaries, or without any swap in the previous.
+
+        `to` says which is meant: "champion" stops canaries, "previous" swaps. A reply that is not
+        `durable` is in force and not yet recorded. Raises AdminPreconditionError when there is no
+        previous champion.
+        """
+        number = enum_number("RollbackRequest.To", "to", to)
+        return await self._change("Rollback", terms, timeout_s, model=model, to=number)
+
+    async def get_route(
+        self, model: str = "", *, timeout_s: float | None = None
+    ) -> list[RouteView]:
+        """One model's route, or all by name. Raises AdminNotFoundError."""
+        reply = await self._call("GetRoute", request_of("GetRoute", model=model), timeout_s)
+        return [read_route(route) for route in reply.routes]
+
+    async def get_statistics(
+        self, model: str = "", *, timeout_s: float | None = None
+    ) -> list[StatisticsRow]:
+        """The counters per version and role, of one model or of all. Raises AdminNotFoundError."""
+        reply = await self._call(
+            "GetStatistics", request_of("GetStatistics", model=model), timeout_s
+        )
+        return [read_statistics(row) for row in reply.rows]
+
+    async def watch(
+        self,
+        after_seq: int | None = None,
+        model: str = "",
+        *,
+        follow: bool = True,
+        timeout_s: float | None = None,
+    ) -> AsyncEventStream:
+        """The events after a sequence number, 0 for all; None for those from now on.
+
+        With `follow` it goes on until it is closed; without, it ends with the last event there is.
+        The watch stands when this returns. Raises AdminNotFoundError.
+        """
+        request = request_of("Watch", after_seq=after_seq, model=model, until_now=not follow)
+        call = self._channel.unary_stream(admin_path("Watch"), **call_coding("Watch"))(
+            request, timeout=timeout_s
+        )
+        stream = AsyncEventStream(call)
+        await stream.stand()
+        return stream
+
+    async def drain(self, *, actor: str = "", timeout_s: float | None = None) -> None:
+        """Have the gateway finish what it accepted and end. Returns when it has begun to."""
+        await self._call("Drain", request_of("Drain", actor=actor or self._actor), timeout_s)
+
+    async def _change(
+        self, method: str, terms: ChangeTerms, timeout_s: float | None, **fields: Any
+    ) -> RouteView:
+        request = change_of(method, terms, self._actor, **fields)
+        return read_route((await self._call(method, request, timeout_s)).route)
+
+    async def _call(self, method: str, request: Any, timeout_s: float | None) -> Any:
+        call = self._channel.unary_unary(admin_path(method), **call_coding(method))
+        try:
+            return await call(request, timeout=timeout_s)
+        except grpc.aio.AioRpcError as error:
+            raise admin_call_error(error) from error
+
+
+async def _each(parts: UploadParts) -> AsyncIterator[Any]:
+    """The messages of an upload; the files are read on threads."""
+    reading = iter(parts)
+    while (part := await asyncio.to_thread(next, reading, None)) is not None:
+        yield part

@@ -1,0 +1,352 @@
+"""The admin port with the clients that grpcio ships, and with messages from reflection alone.
+
+Behind it is a Control in memory: what is tested is the wire.
+"""
+
+import hashlib
+import itertools
+import json
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf import message_factory
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.rpc import error_details_pb2 as details
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
+    ProtoReflectionDescriptorDatabase,
+)
+from grpc_status import rpc_status
+
+from tests.unit.admin.serving import TIMEOUT_S, Served, serving
+from tests.wire.certificates import make_authority, make_identity
+from tiltyard.admin import TlsFiles
+from tiltyard.admin.upload import UploadLimits
+from tiltyard.client import AdminClient, TlsOptions
+from tiltyard.client.admin_errors import AdminEpochError, AdminUnavailableError
+
+ADMIN = "tiltyard.admin.v1.Admin"
+MODEL = b"the bytes of a model" * 1_000
+BYTES_MAX = 100_000
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    limits = UploadLimits(bytes_max=BYTES_MAX)
+    with serving(upload_folder=tmp_path, upload_limits=limits) as found:
+        found.control.add("fraud", 1, 2, 3)
+        yield found
+
+
+@pytest.fixture
+def channel(served: Served) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(served.address) as found:
+        yield found
+
+
+class Reflected:
+    """A client that knows nothing but what reflection says."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self._channel = channel
+        self._pool = DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
+        self.service = self._pool.FindServiceByName(ADMIN)
+
+    def request(self, method: str, **fields: Any) -> Any:
+        found = self.service.FindMethodByName(method)
+        return message_factory.GetMessageClass(found.input_type)(**fields)
+
+    def message(self, name: str, **fields: Any) -> Any:
+        found = self._pool.FindMessageTypeByName(f"tiltyard.admin.v1.{name}")
+        return message_factory.GetMessageClass(found)(**fields)
+
+    def call(self, method: str, **fields: Any) -> Any:
+        return self._call(method, "unary_unary")(self.request(method, **fields), timeout=TIMEOUT_S)
+
+    def watch(self, **fields: Any) -> Any:
+        return self._call("Watch", "unary_stream")(
+            self.request("Watch", **fields), timeout=TIMEOUT_S
+        )
+
+    def publish(self, parts: Iterable[dict[str, Any]]) -> Any:
+        messages = (self.request("PublishVersion", **part) for part in parts)
+        return self._call("PublishVersion", "stream_unary")(messages, timeout=TIMEOUT_S)
+
+    def _call(self, method: str, kind: str) -> Any:
+        found = self.service.FindMethodByName(method)
+        read = message_factory.GetMessageClass(found.output_type).FromString
+        return getattr(self._channel, kind)(
+            f"/{ADMIN}/{method}",
+            request_serializer=lambda asked: asked.SerializeToString(),
+            response_deserializer=read,
+        )
+
+
+@pytest.fixture
+def tool(channel: grpc.Channel) -> Reflected:
+    return Reflected(channel)
+
+
+def test_reflection_lists_what_the_port_serves(channel: grpc.Channel) -> None:
+    assert sorted(ProtoReflectionDescriptorDatabase(channel).get_services()) == [
+        "grpc.health.v1.Health",
+        "grpc.reflection.v1.ServerReflection",
+        "grpc.reflection.v1alpha.ServerReflection",
+        ADMIN,
+    ]
+
+
+def test_every_rpc_with_a_client_made_from_reflection(tool: Reflected, served: Served) -> None:
+    file = {"kind": 1, "size_bytes": len(MODEL), "sha256": hashlib.sha256(MODEL).hexdigest()}
+    start = {"model": "fraud", "files": [file], "terms": {"actor": "anna"}}
+    parts: list[dict[str, Any]] = [{"start": start}, {"chunk": MODEL[:7]}, {"chunk": MODEL[7:]}]
+    assert tool.publish(parts).version.version == 4
+    assert served.control.uploaded["fraud", 4] == {"model.onnx": MODEL}
+    assert [model.model for model in tool.call("ListModels").models] == ["fraud"]
+    assert len(tool.call("GetModel", model="fraud").model.versions) == 4
+    fraud: dict[str, Any] = {"model": "fraud"}
+    assert tool.call("LoadVersion", version=4, **fraud).route.epoch == 5
+    assert tool.call("UnloadVersion", version=4, **fraud).route.epoch == 6
+    route = tool.call("StartChallenge", version=2, mode=1, share=0.05, **fraud).route
+    assert (route.challengers[0].share.buckets, route.challengers[0].role) == (3_277, 2)
+    route = tool.call("UpdateChallenge", version=2, share=0.5, **fraud).route
+    assert route.challengers[0].share.fraction == 0.5
+    assert len(tool.call("StopChallenge", version=2, **fraud).route.challengers) == 0
+    tool.call("StartChallenge", version=2, mode=2, sample=0.2, **fraud)
+    assert tool.call("Promote", **fraud).route.champion.version == 2
+    assert tool.call("Rollback", **fraud).route.champion.version == 1
+    assert tool.call("SetChampion", version=3, **fraud).route.champion.version == 3
+    assert [found.model for found in tool.call("GetRoute").routes] == ["fraud"]
+    assert tool.call("GetStatistics", **fraud).rows[0].version == 3
+    events = [reply.event for reply in tool.watch(after_seq=0, until_now=True)]
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    assert (events[-1].kind, json.loads(events[-1].data_json)) == ("set_champion", {"version": 3})
+    assert events[-1].actor.startswith("ipv4:127.0.0.1:")
+    tool.call("Drain", actor="anna")
+    assert served.control.drained_by == "anna"
+    called = {method for method, _ in served.control.calls}
+    assert len(called) == len(tool.service.methods)
+
+
+def detail(error: grpc.RpcError, kind: Any) -> Any:
+    """One of the details, as grpcio-status and google's own classes read them."""
+    status = rpc_status.from_call(error)
+    assert status is not None
+    for packed in status.details:
+        if packed.Is(kind.DESCRIPTOR):
+            return kind.FromString(packed.value)
+    raise AssertionError(f"no {kind.DESCRIPTOR.full_name} in {status}")
+
+
+def refused(call: Callable[[], Any]) -> grpc.RpcError:
+    with pytest.raises(grpc.RpcError) as caught:
+        call()
+    return caught.value
+
+
+def check(error: grpc.RpcError, code: grpc.StatusCode, reason: str) -> None:
+    assert error.code() is code
+    info = detail(error, details.ErrorInfo)
+    assert (info.reason, info.domain) == (reason, "tiltyard")
+    assert detail(error, details.Help).links[0].description.endswith(".")
+
+
+def test_errors_with_their_details(tool: Reflected, served: Served) -> None:
+    fraud: dict[str, Any] = {"model": "fraud"}
+    error = refused(lambda: tool.call("GetModel", model="churn"))
+    check(error, grpc.StatusCode.NOT_FOUND, "MODEL_NOT_FOUND")
+    assert detail(error, details.ResourceInfo).resource_name == "models/churn"
+    error = refused(lambda: tool.call("SetChampion", version=9, **fraud))
+    check(error, grpc.StatusCode.NOT_FOUND, "VERSION_NOT_FOUND")
+    error = refused(lambda: tool.call("StopChallenge", version=2, **fraud))
+    check(error, grpc.StatusCode.NOT_FOUND, "CHALLENGER_NOT_FOUND")
+    error = refused(lambda: tool.call("StartChallenge", version=2, mode=1, share=2.0, **fraud))
+    check(error, grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ARGUMENT")
+    assert detail(error, details.BadRequest).field_violations[0].field == "share"
+    error = refused(lambda: tool.call("Rollback", **fraud))
+    check(error, grpc.StatusCode.FAILED_PRECONDITION, "NO_PREVIOUS")
+    assert detail(error, details.PreconditionFailure).violations[0].type == "NO_PREVIOUS"
+    error = refused(lambda: tool.call("Promote", **fraud))
+    check(error, grpc.StatusCode.FAILED_PRECONDITION, "NO_CHALLENGER")
+    error = refused(lambda: tool.call("UnloadVersion", version=1, **fraud))
+    check(error, grpc.StatusCode.FAILED_PRECONDITION, "VERSION_IN_SLOT")
+    served.control.broken.add(2)
+    error = refused(lambda: tool.call("SetChampion", version=2, **fraud))
+    check(error, grpc.StatusCode.FAILED_PRECONDITION, "VERSION_FAILED")
+    tool.call("LoadVersion", version=3, terms={"idempotency_key": "k"}, **fraud)
+    error = refused(
+        lambda: tool.call("LoadVersion", version=1, terms={"idempotency_key": "k"}, **fraud)
+    )
+    check(error, grpc.StatusCode.INVALID_ARGUMENT, "KEY_REUSED")
+
+
+def test_the_other_operators_change_is_told(tool: Reflected) -> None:
+    tool.call("SetChampion", model="fraud", version=2, terms={"actor": "bert"})
+    error = refused(
+        lambda: tool.call("SetChampion", model="fraud", version=3, terms={"expected_epoch": 3})
+    )
+    check(error, grpc.StatusCode.ABORTED, "EPOCH_MOVED")
+    assert detail(error, details.ErrorInfo).metadata == {
+        "model": "fraud",
+        "epoch_expected": "3",
+        "epoch_now": "4",
+    }
+    moved = detail(error, type(tool.message("EpochMoved")))
+    assert [(change.kind, change.actor) for change in moved.changes] == [("set_champion", "bert")]
+
+
+def test_two_operators_change_at_once_and_none_is_lost(served: Served) -> None:
+    """Each reads the epoch and changes; who loses looks again. As many changes as successes."""
+    began = served.control.models["fraud"].epoch
+
+    def operate(name: str) -> int:
+        made = 0
+        with AdminClient(served.address, actor=name) as client:
+            epoch = client.get_route("fraud")[0].epoch
+            while made < 25:
+                try:
+                    epoch = client.set_champion("fraud", 2, expected_epoch=epoch).epoch
+                    made += 1
+                except AdminEpochError as error:
+                    epoch = error.epoch_now
+        return made
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(operate, ["anna", "bert"])) == [25, 25]
+    assert served.control.models["fraud"].epoch == began + 50
+    changes = [event for event in served.control.events if event.kind == "set_champion"]
+    assert len({event.epoch for event in changes}) == 50
+
+
+def test_one_key_is_done_once_however_often_it_is_sent(served: Served) -> None:
+    def send(_: int) -> bool:
+        with AdminClient(served.address) as client:
+            return client.set_champion("fraud", 2, idempotency_key="k-1").repeated
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(send, range(8))) == [False] + [True] * 7
+    assert served.control.models["fraud"].epoch == 4
+
+
+def test_a_watch_that_breaks_again_and_again_misses_nothing(served: Served) -> None:
+    total = 500
+
+    def write() -> None:
+        for number in range(total):
+            served.control.record("fraud", "noise", number=number)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    seen: list[int] = []
+    with AdminClient(served.address) as client:
+        while len(seen) < total:
+            with client.watch(after_seq=3 + len(seen), timeout_s=TIMEOUT_S) as watch:
+                wanted = min(1 + len(seen) % 40, total - len(seen))
+                seen += [event.seq for event in itertools.islice(watch, wanted)]
+    writer.join()
+    assert seen == list(range(4, 4 + total))
+
+
+def test_a_watch_goes_on_at_the_next_gateway(served: Served) -> None:
+    with AdminClient(served.address) as client:
+        watch = client.watch(after_seq=0)
+        seen = [next(watch).seq for _ in range(2)]
+        served.server.stop()
+        with pytest.raises(AdminUnavailableError):
+            seen.extend(event.seq for event in watch)
+    served.control.record("fraud", "restarted")
+    with serving(served.control) as again, AdminClient(again.address) as client:
+        seen += [event.seq for event in client.watch(after_seq=seen[-1], follow=False)]
+    assert seen == [1, 2, 3, 4]
+
+
+def upload(*chunks: bytes, size_bytes: int = len(MODEL)) -> list[dict[str, Any]]:
+    file = {"kind": 1, "size_bytes": size_bytes, "sha256": hashlib.sha256(MODEL).hexdigest()}
+    start = {"start": {"model": "fraud", "files": [file]}}
+    return [start, *({"chunk": chunk} for chunk in chunks)]
+
+
+@pytest.mark.parametrize(
+    ("parts", "reason", "sentence"),
+    [
+        (upload(MODEL[:5000]), "UPLOAD_TORN", "ended 15000 bytes before the end"),
+        (upload(MODEL[::-1]), "UPLOAD_DIGEST_MISMATCH", "arrived with sha256"),
+        (upload(size_bytes=BYTES_MAX + 1), "UPLOAD_TOO_LARGE", f"at most {BYTES_MAX}"),
+        (upload(MODEL, MODEL), "UPLOAD_MALFORMED", "goes on after the last byte"),
+        ([{"chunk": MODEL}], "UPLOAD_MALFORMED", "has no start"),
+    ],
+)
+def test_uploads_that_go_wrong(
+    tool: Reflected,
+    served: Served,
+    tmp_path: Path,
+    parts: list[dict[str, Any]],
+    reason: str,
+    sentence: str,
+) -> None:
+    error = refused(lambda: tool.publish(parts))
+    check(error, grpc.StatusCode.INVALID_ARGUMENT, reason)
+    assert sentence in error.details()
+    assert all(method != "publish_version" for method, _ in served.control.calls)
+    assert list(tmp_path.iterdir()) == []
+    assert tool.publish(upload(MODEL)).version.version == 4
+
+
+def test_bytes_that_are_no_request(channel: grpc.Channel, tool: Reflected) -> None:
+    for method in ("Promote", "Watch", "PublishVersion"):
+        call = channel.stream_stream(f"/{ADMIN}/{method}")
+        with pytest.raises(grpc.RpcError):
+            next(call(iter([b"\xff\xff\xff"]), timeout=TIMEOUT_S))
+    with pytest.raises(grpc.RpcError) as caught:
+        channel.unary_unary(f"/{ADMIN}/Abdicate")(b"", timeout=TIMEOUT_S)
+    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    assert len(tool.call("ListModels").models) == 1
+
+
+def test_health(channel: grpc.Channel, served: Served) -> None:
+    health = health_pb2_grpc.HealthStub(channel)
+    for service in ("", ADMIN):
+        asked = health_pb2.HealthCheckRequest(service=service)
+        assert (
+            health.Check(asked, timeout=TIMEOUT_S).status == health_pb2.HealthCheckResponse.SERVING
+        )
+    error = refused(lambda: health.Check(health_pb2.HealthCheckRequest(service="nobody")))
+    assert error.code() is grpc.StatusCode.NOT_FOUND
+    assert error.details() == "service 'nobody' is not known to the health check"
+    watches = [
+        health.Watch(health_pb2.HealthCheckRequest(service=service), timeout=TIMEOUT_S)
+        for service in ("", ADMIN, "nobody")
+    ]
+    answer = health_pb2.HealthCheckResponse
+    first = [next(watch).status for watch in watches]
+    assert first == [answer.SERVING, answer.SERVING, answer.SERVICE_UNKNOWN]
+    served.server.stop()
+    assert [[reply.status for reply in watch] for watch in watches] == [
+        [answer.NOT_SERVING],
+        [answer.NOT_SERVING],
+        [],
+    ]
+
+
+def test_tls_with_a_certificate_on_both_sides(tmp_path: Path) -> None:
+    authority = make_authority(tmp_path, "authority")
+    gateway = make_identity(tmp_path, "gateway", authority)
+    operator = make_identity(tmp_path, "operator", authority)
+    ca = authority.cert.read_bytes()
+    tls = TlsFiles(gateway.cert.read_bytes(), gateway.key.read_bytes(), ca)
+    with serving(tls=tls) as served:
+        served.control.add("fraud", 1)
+        mine = TlsOptions(ca, operator.cert.read_bytes(), operator.key.read_bytes())
+        with AdminClient(served.address, tls=mine) as client:
+            assert [model.model for model in client.list_models()] == ["fraud"]
+        for wrong in (None, TlsOptions(ca)):
+            with (
+                AdminClient(served.address, tls=wrong) as client,
+                pytest.raises(AdminUnavailableError),
+            ):
+                client.list_models(timeout_s=TIMEOUT_S)
