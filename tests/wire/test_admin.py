@@ -29,6 +29,7 @@ from tiltyard.admin import TlsFiles
 from tiltyard.admin.upload import UploadLimits
 from tiltyard.client import AdminClient, TlsOptions
 from tiltyard.client.admin_errors import AdminEpochError, AdminUnavailableError
+from tiltyard.control.errors import PreconditionError, Reason
 
 ADMIN = "tiltyard.admin.v1.Admin"
 MODEL = b"the bytes of a model" * 1_000
@@ -295,6 +296,38 @@ def test_uploads_that_go_wrong(
     assert all(method != "publish_version" for method, _ in served.control.calls)
     assert list(tmp_path.iterdir()) == []
     assert tool.publish(upload(MODEL)).version.version == 4
+
+
+def test_a_client_that_leaves_in_the_middle_of_an_upload(
+    channel: grpc.Channel, tool: Reflected, served: Served, tmp_path: Path
+) -> None:
+    gone = threading.Event()
+
+    def parts() -> Iterator[Any]:
+        for part in upload(MODEL[:5000]):
+            yield tool.request("PublishVersion", **part)
+        gone.wait(TIMEOUT_S)
+
+    call = channel.stream_unary(
+        f"/{ADMIN}/PublishVersion", request_serializer=lambda part: part.SerializeToString()
+    ).future(parts(), timeout=TIMEOUT_S)
+    while not list(tmp_path.iterdir()):
+        tool.call("ListModels")
+    call.cancel()
+    while list(tmp_path.iterdir()):
+        tool.call("ListModels")
+    gone.set()
+    assert all(method != "publish_version" for method, _ in served.control.calls)
+
+
+@pytest.mark.parametrize("letter", ["a", "%", "\u6f22"])
+def test_a_very_long_error_comes_through(tool: Reflected, served: Served, letter: str) -> None:
+    served.control.fail = PreconditionError(
+        letter * 50_000, Reason.PRECONDITION, model="fraud", to_do=letter * 50_000 + "."
+    )
+    error = refused(lambda: tool.call("Promote", model="fraud"))
+    assert error.details().startswith(letter * 50)
+    assert detail(error, details.ErrorInfo).reason == "PRECONDITION"
 
 
 def test_bytes_that_are_no_request(channel: grpc.Channel, tool: Reflected) -> None:

@@ -17,11 +17,18 @@ class Feed(Generic[Item]):
     """Inside, an async iterator over what `open_items(stop)` gives; leaving it stops the reader.
 
     The iterator has to end soon after stop() has become true. Entering raises what opening raises,
-    and each step what the iterator raises.
+    and each step what the iterator raises. `enter(name)` is called first thing on the thread.
     """
 
-    def __init__(self, open_items: Open[Item], *, ahead_max: int = AHEAD_MAX) -> None:
+    def __init__(
+        self,
+        open_items: Open[Item],
+        *,
+        ahead_max: int = AHEAD_MAX,
+        enter: Callable[[str], None] | None = None,
+    ) -> None:
         self._open_items = open_items
+        self._enter = enter
         self._stopping = threading.Event()
         self._room = threading.Semaphore(ahead_max)
         self._read: asyncio.Queue[Callable[[], Item]] = asyncio.Queue()
@@ -66,6 +73,8 @@ class Feed(Generic[Item]):
                 loop.call_soon_threadsafe(work, *values)
 
         try:
+            if self._enter is not None:
+                self._enter("admin-watch")
             items = self._open_items(self._stopping.is_set)
         except BaseException as error:  # noqa: BLE001 - whoever enters raises it
             tell(_settle, opened, error)

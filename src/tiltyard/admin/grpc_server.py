@@ -3,12 +3,14 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import grpc
 import grpc.aio
 
 from tiltyard.admin.health import Health
+from tiltyard.admin.lanes import Enter
 from tiltyard.admin.server import AdminOptions
 from tiltyard.admin.service import AdminService, OnBug
 from tiltyard.admin.upload import UploadLimits
@@ -20,6 +22,7 @@ from tiltyard.protocol import messages
 from tiltyard.protocol.reflection import reflect
 
 MESSAGE_BYTES_MAX: Final = 4 * 2**20
+FILE_THREADS: Final = 4
 
 _OPTIONS: Final = (
     ("grpc.so_reuseport", 0),  # a second gateway on the port has to fail, not to share it
@@ -32,14 +35,29 @@ _OPTIONS: Final = (
 
 
 class GrpcServer:
-    """Made, started and stopped on one event loop."""
+    """Made, started and stopped on one event loop.
 
-    def __init__(self, control: ControlInterface, options: AdminOptions, on_bug: OnBug) -> None:
+    The threads that grpc makes have the priority of the loop's thread.
+    """
+
+    def __init__(
+        self,
+        control: ControlInterface,
+        options: AdminOptions,
+        on_bug: OnBug,
+        enter_background: Enter,
+    ) -> None:
         self._options = options
+        # Uploads are hashed and written on these.
+        pool = ThreadPoolExecutor(
+            FILE_THREADS, initializer=enter_background, initargs=("admin-files",)
+        )
+        asyncio.get_running_loop().set_default_executor(pool)
         self._health = Health()
         self._service = AdminService(
             control,
             on_bug,
+            enter_background=enter_background,
             limits=options.upload_limits or UploadLimits(),
             upload_folder=options.upload_folder,
         )

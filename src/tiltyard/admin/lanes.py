@@ -1,7 +1,9 @@
 """Threads for blocking calls: the event loop never blocks, and a rollback never waits for a load.
 
 A lane bounds how many calls of one sort are under way. Each call has a daemon thread of its own, so
-that one that hangs holds up neither another lane nor the end of the process.
+that one that hangs holds up neither another lane nor the end of the process. It has the priority of
+the loop's thread, unless `enter` gives it another: on a busy machine a thread at nice 19 waits for
+tens of milliseconds, which a rollback must not.
 """
 
 import asyncio
@@ -13,13 +15,20 @@ from typing import Any, TypeVar
 from tiltyard.control.errors import Reason, UnavailableError
 
 Result = TypeVar("Result")
+Enter = Callable[[str], None]
 
 
 class Lane:
-    """Blocking calls for one event loop: `threads_max` at once, and `waiting_max` in line."""
+    """Blocking calls for one event loop: `threads_max` at once, and `waiting_max` in line.
 
-    def __init__(self, name: str, *, threads_max: int, waiting_max: int = 0) -> None:
+    `enter(name)` is called first thing on each thread.
+    """
+
+    def __init__(
+        self, name: str, *, threads_max: int, waiting_max: int = 0, enter: Enter | None = None
+    ) -> None:
         self._name = name
+        self._enter = enter
         self._calls_max = threads_max + waiting_max
         self._calls = 0  # under way and in line
         self._free = asyncio.Semaphore(threads_max)
@@ -61,6 +70,8 @@ class Lane:
         def run() -> None:
             result, error = None, None
             try:
+                if self._enter is not None:
+                    self._enter(f"admin-{self._name}")
                 result = work()
             except BaseException as raised:  # noqa: BLE001 - whoever waits raises it
                 error = raised

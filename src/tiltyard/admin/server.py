@@ -1,7 +1,9 @@
-"""The admin port: an event loop on a thread of its own, at background priority.
+"""The admin port: an event loop on a thread of its own.
 
-Importing this module brings neither grpc nor protobuf; the thread imports them when it starts, so
-that grpc's own threads have its priority too.
+The loop and rollbacks keep the priority of the thread that starts the server, because a rollback
+has to be over in milliseconds on a machine that is busy serving, where a thread at nice 19 was seen
+to wait for 230 of them. All else, the import of grpc included, happens on threads at background
+priority. Importing this module brings neither grpc nor protobuf.
 """
 
 import asyncio
@@ -10,6 +12,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -43,10 +46,10 @@ class AdminOptions:
 
 
 class AdminServer:
-    """Serves a Control. Started once, stopped once.
+    """Serves a Control. Started once, by a thread of normal priority, and stopped once.
 
     `on_bug(method, error)` is told of exceptions that no caller is shown, on any thread.
-    `enter_priority(name)` is called first thing on the server's thread; others inherit from it.
+    `enter_background(name)` gives the calling thread its low priority and a name.
     """
 
     def __init__(
@@ -55,12 +58,12 @@ class AdminServer:
         options: AdminOptions,
         *,
         on_bug: Callable[[str, BaseException], None],
-        enter_priority: Callable[[str], None],
+        enter_background: Callable[[str], None],
     ) -> None:
         self._control = control
         self._options = options
         self._on_bug = on_bug
-        self._enter_priority = enter_priority
+        self._enter_background = enter_background
         self._thread = threading.Thread(target=self._run, name="admin", daemon=True)
         self._bound: Future[str] = Future()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -92,8 +95,10 @@ class AdminServer:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        self._enter_priority("admin")
         try:
+            importing = threading.Thread(target=self._import, name="admin-import", daemon=True)
+            importing.start()
+            importing.join()
             asyncio.run(self._serve())
         except ServeError as error:
             self._bound.set_exception(error)
@@ -102,12 +107,16 @@ class AdminServer:
             if not self._bound.done():
                 self._bound.set_exception(ServeError(f"the admin API cannot start: {error}"))
 
+    def _import(self) -> None:
+        self._enter_background("admin-import")
+        with contextlib.suppress(ImportError):  # _serve() will say it
+            import_module("tiltyard.admin.grpc_server")
+
     async def _serve(self) -> None:
-        # Imported here: see the top of the file.
         from tiltyard.admin.grpc_server import GrpcServer
 
         self._loop = asyncio.get_running_loop()
-        server = GrpcServer(self._control, self._options, self._on_bug)
+        server = GrpcServer(self._control, self._options, self._on_bug, self._enter_background)
         self._bound.set_result(await server.start())
         await self._stopping.wait()
         await server.stop(self._grace_s)

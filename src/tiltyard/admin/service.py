@@ -15,7 +15,7 @@ from grpc_status import rpc_status
 from tiltyard.admin import calls
 from tiltyard.admin.errors import bug_status, status_of
 from tiltyard.admin.feed import Feed
-from tiltyard.admin.lanes import Lane
+from tiltyard.admin.lanes import Enter, Lane
 from tiltyard.admin.messages import event_message
 from tiltyard.admin.upload import Upload, UploadLimits, receive
 from tiltyard.control.errors import Reason, UnavailableError
@@ -36,7 +36,8 @@ class _Method:
     call: calls.Call
 
 
-# Those that wait for a load are turned away when many do; a rollback shares its lane with nothing.
+# Those that wait for a load are turned away when many do. A rollback shares its lane with nothing,
+# and alone has the priority of the loop's thread.
 _METHODS: Final = {
     "ListModels": _Method("read", calls.list_models),
     "GetModel": _Method("read", calls.get_model),
@@ -55,29 +56,35 @@ _METHODS: Final = {
 
 
 class AdminService:
-    """Made and used on one event loop. `on_bug` is told of what no caller is shown."""
+    """Made and used on one event loop. `on_bug` is told of what no caller is shown.
+
+    `enter_background(name)` is called first thing on each thread, those of rollbacks excepted.
+    """
 
     def __init__(
         self,
         control: ControlInterface,
         on_bug: OnBug,
         *,
+        enter_background: Enter,
         limits: UploadLimits,
         upload_folder: Path | None = None,
         watches_max: int = WATCHES_MAX,
     ) -> None:
         self._control = control
         self._on_bug = on_bug
+        self._enter_background = enter_background
         self._limits = limits
         self._upload_folder = upload_folder
         self._watches_max = watches_max
+        slow = partial(Lane, enter=enter_background)
         self._lanes = {
-            "read": Lane("read", threads_max=4, waiting_max=128),
-            "change": Lane("change", threads_max=8, waiting_max=128),
-            "load": Lane("load", threads_max=16),
-            "publish": Lane("publish", threads_max=limits.uploads_max),
+            "read": slow("read", threads_max=4, waiting_max=128),
+            "change": slow("change", threads_max=8, waiting_max=128),
+            "load": slow("load", threads_max=16),
+            "publish": slow("publish", threads_max=limits.uploads_max),
+            "drain": slow("drain", threads_max=1, waiting_max=8),
             "rollback": Lane("rollback", threads_max=16, waiting_max=128),
-            "drain": Lane("drain", threads_max=1, waiting_max=8),
         }
         self._uploads = 0
         self._feeds: set[Feed[EventView]] = set()
@@ -145,7 +152,7 @@ class AdminService:
             def open_events(stop: Callable[[], bool]) -> Iterator[EventView]:
                 return self._control.watch(after_seq, model, follow=follow, stop=stop)
 
-            async with self._watched(Feed(open_events)) as feed:
+            async with self._watched(Feed(open_events, enter=self._enter_background)) as feed:
                 await context.send_initial_metadata(())
                 async for event in feed:
                     await context.write(admin_message("WatchResponse")(event=event_message(event)))

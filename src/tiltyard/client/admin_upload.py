@@ -11,7 +11,7 @@ from tiltyard.control.interface import ChangeTerms
 from tiltyard.errors import ClientError
 from tiltyard.protocol.admin_words import admin_message, number_of
 
-CHUNK_BYTES: Final = 1024 * 1024
+CHUNK_BYTES: Final = 256 * 1024
 
 # Told after each chunk: bytes sent, bytes in all. It must not raise.
 OnProgress = Callable[[int, int], None]

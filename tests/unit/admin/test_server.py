@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -15,6 +16,7 @@ from tests.unit.admin.fake_control import FakeControl
 from tests.unit.admin.serving import TIMEOUT_S, request, serving
 from tiltyard.admin import AdminOptions, AdminServer
 from tiltyard.admin.upload_folder import PREFIX
+from tiltyard.client import AdminClient
 from tiltyard.errors import ServeError
 from tiltyard.protocol.admin_words import admin_message, admin_path
 
@@ -26,7 +28,7 @@ def ignore(*_: object) -> None:
 
 
 def server_at(address: str) -> AdminServer:
-    return AdminServer(FakeControl(), AdminOptions(address), on_bug=ignore, enter_priority=ignore)
+    return AdminServer(FakeControl(), AdminOptions(address), on_bug=ignore, enter_background=ignore)
 
 
 def call(address: str, method: str) -> object:
@@ -56,19 +58,33 @@ def test_it_serves_and_stops() -> None:
         assert served.bugs == []
 
 
-def test_the_priority_is_entered_on_its_thread_before_all() -> None:
-    entered: list[tuple[str, str]] = []
+def test_all_but_the_loop_and_rollbacks_is_at_background_priority() -> None:
+    """Also what grpc's import costs. Threads that grpc makes are made on the loop's."""
+    entered: set[str] = set()
+    seen: dict[str, str] = {}
+
+    class Control(FakeControl):
+        def _enter(self, method: str, **arguments: Any) -> None:
+            seen[method] = threading.current_thread().name
+            super()._enter(method, **arguments)
+
+    control = Control()
+    control.add("fraud", 1, 2)
     server = AdminServer(
-        FakeControl(),
-        AdminOptions("127.0.0.1:0"),
-        on_bug=ignore,
-        enter_priority=lambda name: entered.append((name, threading.current_thread().name)),
+        control, AdminOptions("127.0.0.1:0"), on_bug=ignore, enter_background=entered.add
     )
-    assert entered == []
+    assert entered == set()
     server.start()
-    server.wait_listening()
+    with AdminClient(server.wait_listening()) as client:
+        client.set_champion("fraud", 2)
+        client.rollback("fraud")
+        client.get_route()
+        assert len(list(client.watch(0, follow=False))) == 4
+        client.drain()
     assert server.stop()
-    assert entered == [("admin", "admin")]
+    assert seen.pop("rollback") == "admin-rollback"
+    assert set(seen.values()) == {"admin-load", "admin-read", "admin-watch", "admin-drain"}
+    assert entered == {"admin-import", "admin-files", *seen.values()}
 
 
 def test_stopping_is_idempotent_and_needs_no_start() -> None:
@@ -119,7 +135,7 @@ def test_a_server_that_cannot_start_at_all_says_so() -> None:
         FakeControl(),
         AdminOptions("127.0.0.1:0", upload_limits=3),  # type: ignore[arg-type]  # the mistake
         on_bug=lambda _, error: bugs.append(error),
-        enter_priority=ignore,
+        enter_background=ignore,
     )
     server.start()
     with pytest.raises(ServeError, match="the admin API cannot start: "):
