@@ -49,7 +49,7 @@ class AdminServer:
     """Serves a Control. Started once, by a thread of normal priority, and stopped once.
 
     `on_bug(method, error)` is told of exceptions that no caller is shown, on any thread.
-    `enter_background(name)` gives the calling thread its low priority and a name.
+    `enter_priority(name)` gives the calling thread its low priority and a name.
     """
 
     def __init__(
@@ -58,12 +58,12 @@ class AdminServer:
         options: AdminOptions,
         *,
         on_bug: Callable[[str, BaseException], None],
-        enter_background: Callable[[str], None],
+        enter_priority: Callable[[str], None],
     ) -> None:
         self._control = control
         self._options = options
         self._on_bug = on_bug
-        self._enter_background = enter_background
+        self._enter_priority = enter_priority
         self._thread = threading.Thread(target=self._run, name="admin", daemon=True)
         self._bound: Future[str] = Future()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -108,7 +108,7 @@ class AdminServer:
                 self._bound.set_exception(ServeError(f"the admin API cannot start: {error}"))
 
     def _import(self) -> None:
-        self._enter_background("admin-import")
+        self._enter_priority("admin-import")
         with contextlib.suppress(ImportError):  # _serve() will say it
             import_module("tiltyard.admin.grpc_server")
 
@@ -116,7 +116,7 @@ class AdminServer:
         from tiltyard.admin.grpc_server import GrpcServer
 
         self._loop = asyncio.get_running_loop()
-        server = GrpcServer(self._control, self._options, self._on_bug, self._enter_background)
+        server = GrpcServer(self._control, self._options, self._on_bug, self._enter_priority)
         self._bound.set_result(await server.start())
         await self._stopping.wait()
         await server.stop(self._grace_s)

@@ -32,7 +32,7 @@ def serving(control: FakeControl | None = None, **options: Any) -> Iterator[Serv
         control,
         AdminOptions("127.0.0.1:0", **options),
         on_bug=lambda method, error: bugs.append((method, error)),
-        enter_background=lambda _: None,
+        enter_priority=lambda _: None,
     )
     server.start()
     try:

@@ -28,7 +28,7 @@ def ignore(*_: object) -> None:
 
 
 def server_at(address: str) -> AdminServer:
-    return AdminServer(FakeControl(), AdminOptions(address), on_bug=ignore, enter_background=ignore)
+    return AdminServer(FakeControl(), AdminOptions(address), on_bug=ignore, enter_priority=ignore)
 
 
 def call(address: str, method: str) -> object:
@@ -71,7 +71,7 @@ def test_all_but_the_loop_and_rollbacks_is_at_background_priority() -> None:
     control = Control()
     control.add("fraud", 1, 2)
     server = AdminServer(
-        control, AdminOptions("127.0.0.1:0"), on_bug=ignore, enter_background=entered.add
+        control, AdminOptions("127.0.0.1:0"), on_bug=ignore, enter_priority=entered.add
     )
     assert entered == set()
     server.start()
@@ -135,7 +135,7 @@ def test_a_server_that_cannot_start_at_all_says_so() -> None:
         FakeControl(),
         AdminOptions("127.0.0.1:0", upload_limits=3),  # type: ignore[arg-type]  # the mistake
         on_bug=lambda _, error: bugs.append(error),
-        enter_background=ignore,
+        enter_priority=ignore,
     )
     server.start()
     with pytest.raises(ServeError, match="the admin API cannot start: "):
