@@ -60,8 +60,8 @@ class Rollout:
 class Replies:
     """Precomputed replies by (method, model, version), which route tables share.
 
-    E.g. ("ModelMetadata", "fraud", "3"); model "" is a server-wide reply: ("ServerMetadata", "", ""),
-    ("RepositoryIndex", "", "") and ("RepositoryIndex", "", "ready").
+    E.g. ("ModelMetadata", "fraud", "3"); model "" is a server-wide reply: ("ServerMetadata", "",
+    ""), ("RepositoryIndex", "", "") and ("RepositoryIndex", "", "ready").
     """
 
     def __init__(self, replies: Mapping[tuple[str, str, str], bytes]) -> None: ...
@@ -169,8 +169,9 @@ class Engine:
         Keys: model, version, success, success_ns, fail, fail_ns, queue_ns, compute_input_ns,
         compute_infer_ns, compute_output_ns, rows, runs, last_inference_ms, inline_runs,
         worker_runs, padded_runs, errors {name: n}, batch_sizes {rows: (runs, input_ns, infer_ns,
-        output_ns)}, latency_ns {"p50": .., "p90": .., "p99": .., "p999": .., "max": ..}; and pinned,
-        the requests that ask for the version by its number, as an arm of Rollout.counters().
+        output_ns)}, latency_ns {"p50": .., "p90": .., "p99": .., "p999": .., "max": ..}; and
+        pinned, the requests that ask for the version by its number, as an arm of
+        Rollout.counters().
         """
 
     def counters(self) -> dict[str, Any]:

@@ -1,29 +1,33 @@
 """The gateway as a process: builds everything in start order, and stops it in reverse.
 
-Order: store, engine, listen, slow path, load, publish, ready. The port is open before the first
-model is loaded; a version answers as soon as it can, and the server is "not ready" until all have
-settled. What is slow to import (numpy,
-onnxruntime's Python half, grpc, structlog) is not imported on the way to the first prediction.
+Order: store, engine, listen, slow path, load, registry, publish, admin, ready. The port is open
+before the first model is loaded. A version answers as soon as it can, once the registry has told
+who serves, and the server is "not ready" until all have settled. What is slow to import (numpy,
+onnxruntime's Python half, grpc, SQLAlchemy, structlog) is imported late, or beside the loading.
 """
 
-import json
 import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from tiltyard._core import CoreError, Engine, Replies, enter_background_priority
-from tiltyard.config import Config, split_address
+from tiltyard._core import CoreError, Engine, enter_background_priority
+from tiltyard.config import NONE, Config, split_address
+from tiltyard.control.reconciler import Reconciler
 from tiltyard.errors import ServeError
 from tiltyard.loading import Loader, LoadReport, load_from
-from tiltyard.ops.log import logger
+from tiltyard.ops.reporter import Reporter
 from tiltyard.ops.signals import Events
-from tiltyard.protocol.replies import build_replies
 from tiltyard.protocol.slow_path import SlowPath
 from tiltyard.store import open_store
+
+if TYPE_CHECKING:
+    from tiltyard.admin import AdminServer
+    from tiltyard.registry import Registry
 
 DRAIN_POLL_S = 0.01
 THREADS_END_S = 2.0
@@ -54,33 +58,40 @@ class Gateway:
     def __init__(self, config: Config, events: Events) -> None:
         self._config = config
         self._events = events
-        store = open_store(config.store)
-        models = store.models()
+        self._reporter = Reporter(config.log_format)
+        self._store = open_store(config.store)
+        stored = self._store.models()
         self._engine = _make_engine(config)
-        self._loader = Loader(
-            load_from(self._engine, store), models, timeout_s=config.load_timeout_s
+        self._loader = Loader(load_from(self._engine, self._store), timeout_s=config.load_timeout_s)
+        self._reconciler = Reconciler(
+            self._engine, self._store, self._loader, self._take_report, stored=stored
         )
         self._stopping = threading.Event()
-        self._slow_path = SlowPath(self._engine, self._log_bug)
+        self._slow_path = SlowPath(self._engine, self._reporter.log_bug)
+        self._admin: AdminServer | None = None
         self._threads: list[threading.Thread] = []
-        self._report = LoadReport()
-        self._reported = LoadReport()
-        self._load_bug: Exception | None = None
-        self._reports_made = 0
+        self._report: LoadReport | None = None  # the newest, once all have settled
+        self._reported: LoadReport | None = None
+        self._is_open = False  # the admin port answers, if there is to be one
+        self._failure: BaseException | None = None
+        self._counters_logged = 0
         self.address = ""
+        self.admin_address = ""
 
     def start(self) -> None:
         """Listen, and begin to load. Raises TiltyardError."""
-        self._publish(self._loader.report(), ready=False)
+        self._reconciler.publish()
         self._listen()
         self._start_thread("slow-path", self._slow_path.run)
-        self._start_thread("load", self._load)
+        self._start_thread("load", lambda: self._reconciler.run_loads(self._stopping))
+        # Until it is known who serves nobody is served, so this one hurries.
+        self._start_thread("reconcile", self._reconcile, hurries=True)
 
     def run(self) -> int:
         """Say what the models come to, until a signal asks to stop; drain. The exit code."""
         while not self._events.stops:
-            if self._load_bug is not None:
-                raise self._load_bug
+            if self._failure is not None:
+                raise self._failure
             self._report_loading()
             self._log_counters()
             self._events.wait()
@@ -89,12 +100,17 @@ class Gateway:
     def stop(self) -> None:
         """Close everything at once; what cannot be interrupted is left running. Idempotent."""
         self._stopping.set()
+        if self._admin is not None:
+            self._admin.stop()
         self._slow_path.stop()
         give_up = time.monotonic() + THREADS_END_S
-        self._join("slow-path", give_up)  # it uses the engine
+        for name in ("slow-path", "reconcile"):  # they use the engine
+            self._join(name, give_up)
         self._start_thread("stop", self._engine.stop)
         self._join("stop", give_up)
         self._join("load", give_up)
+        if self._reconciler.registry is not None:
+            self._reconciler.registry.close()
 
     def _join(self, name: str, give_up: float) -> None:
         for thread in self._threads:
@@ -106,10 +122,6 @@ class Gateway:
         """Whether a model still runs or is loaded after stop(), which nothing can interrupt."""
         return self._loader.is_busy or any(thread.is_alive() for thread in self._threads)
 
-    def _publish(self, report: LoadReport, *, ready: bool) -> None:
-        replies = build_replies(report.versions, report.unready, report.loading)
-        self._engine.publish(report.versions, report.unready, Replies(replies), ready=ready)
-
     def _listen(self) -> None:
         host, port = split_address(self._config.grpc)
         try:
@@ -118,105 +130,109 @@ class Gateway:
             raise ServeError(f"cannot listen on {self._config.grpc}: {error}") from error
         self.address = f"[{host}]:{bound}" if ":" in host else f"{host}:{bound}"
 
-    def _start_thread(self, name: str, work: Any) -> None:
+    def _start_thread(self, name: str, work: Callable[[], None], *, hurries: bool = False) -> None:
         def run() -> None:
-            enter_background_priority(name)
-            work()
+            if not hurries:
+                enter_background_priority(name)
+            try:
+                work()
+            except BaseException as error:  # noqa: BLE001 - the main thread raises it
+                self._failure = error
+                self._events.tell_news()
 
         thread = threading.Thread(target=run, name=name, daemon=True)
         thread.start()
         self._threads.append(thread)
 
-    def _load(self) -> None:
+    def _reconcile(self) -> None:
+        self._reconciler.run(self._stopping, self._open_registry, self._open_to_operators)
+
+    def _open_registry(self) -> "Registry | None":
+        url = self._config.registry_url(self._store)
+        if url == NONE:
+            return None
+        # Imported here: SQLAlchemy takes as long to import as a small model to load.
+        from tiltyard.registry import RegistryUnavailableError, open_registry
+
         try:
-            self._loader.run(self._stopping, self._take_report)
-        except Exception as error:  # noqa: BLE001 - the main thread raises it
-            self._load_bug = error
-            self._events.tell_loaded()
+            return open_registry(url)
+        except RegistryUnavailableError as error:
+            raise ServeError(
+                f"{error}; or name another with --registry sqlite:///PATH, or serve the newest"
+                f" versions without one: --registry {NONE}"
+            ) from error
+
+    def _open_to_operators(self) -> None:
+        """It is known what is wanted: no hurry any more. Raises ServeError."""
+        if self._config.admin != NONE and self._reconciler.registry is not None:
+            self._start_admin()
+        enter_background_priority("reconcile")
+        self._is_open = True
+
+    def _start_admin(self) -> None:
+        # Imported here, at this thread's priority: the server's own would take seconds for grpc on
+        # a busy machine.
+        import tiltyard.admin.grpc_server  # noqa: F401
+        from tiltyard.admin import AdminOptions, AdminServer
+        from tiltyard.control.control import Control
+
+        control = Control(
+            self._reconciler,
+            self._engine,
+            self._store,
+            rollback_window_s=self._config.rollback_window_s,
+            on_drain=self._events.tell_stop,
+        )
+        self._admin = AdminServer(
+            control,
+            AdminOptions(address=self._config.admin),
+            on_bug=self._reporter.log_bug,
+            enter_priority=enter_background_priority,
+        )
+        self._admin.start()
+        self.admin_address = self._admin.wait_listening()
 
     def _take_report(self, report: LoadReport) -> None:
-        self._publish(report, ready=report.settled)
         if report.settled:
             self._report = report
-            self._events.tell_loaded()
+            self._events.tell_news()
 
     def _report_loading(self) -> None:
         """The ready line when all versions have settled, and the log of what is new since."""
-        report, before = self._report, self._reported
-        if report == before:
+        report = self._report
+        if report is None or report is self._reported or not self._is_open:
             return
-        if not before.settled:
-            self._announce(report)
+        if self._reported is None:
+            addresses = {"grpc": self.address}
+            if self.admin_address:
+                addresses["admin"] = self.admin_address
+            self._reporter.announce(report, addresses)
             enter_background_priority("tiltyard")
-        self._log_report(report, before)
+        self._reporter.log_loads(report)
         self._reported = report
-
-    def _announce(self, report: LoadReport) -> None:
-        """The ready line, the only thing that goes to stdout."""
-        found = {
-            "grpc": self.address,
-            "models": report.models,
-            "versions": len(report.versions),
-            "failed": len(report.unready),
-        }
-        age_s = _process_age_s()
-        if self._config.log_format == "json":
-            line = json.dumps({"event": "ready", **found, "seconds": round(age_s, 3)})
-        else:
-            words = " ".join(f"{name}={value}" for name, value in found.items())
-            line = f"tiltyard ready {words} in {age_s:.2f}s"
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
-
-    def _log_report(self, report: LoadReport, before: LoadReport) -> None:
-        """What `report` has and `before` had not."""
-        log = logger(self._config.log_format)
-        for notice in report.notices[len(before.notices) :]:
-            log.info("notice", text=notice)
-        for version in report.versions[len(before.versions) :]:
-            log.info(
-                "version_serving",
-                model=version.model,
-                version=version.version,
-                inline=version.inline,
-                batchable=version.batchable,
-                bitwise=version.bitwise,
-                error_max=version.error_max,
-                batching=version.batch_reason,
-                run_us=round((version.base_ns + version.row_ns) / 1_000, 1),
-            )
-        for model, number, reason in report.unready:
-            if (model, number, reason) not in before.unready:
-                log.error("version_failed", model=model, version=number, reason=reason)
-        for bug in report.bugs[len(before.bugs) :]:
-            log.error("load_bug", exc_info=bug)
 
     def _log_counters(self) -> None:
         """What the data plane has counted, when a signal has asked for it since the last time."""
-        if self._reports_made == self._events.reports:
+        if self._counters_logged == self._events.reports:
             return
-        self._reports_made = self._events.reports
-        logger(self._config.log_format).info("counters", **self._engine.counters())
-
-    def _log_bug(self, method: str, error: Exception) -> None:
-        logger(self._config.log_format).error("slow_path_bug", method=method, exc_info=error)
+        self._counters_logged = self._events.reports
+        self._reporter.info("counters", **self._engine.counters())
 
     def _drain(self) -> int:
-        log = logger(self._config.log_format)
-        log.info("draining", drain_s=self._config.drain_s)
+        self._reporter.info("draining", drain_s=self._config.drain_s)
         self._stopping.set()
         self._engine.drain()
         give_up = time.monotonic() + self._config.drain_s
         while not self._engine.drained():
             self._log_counters()
             if self._events.stops > 1:
-                log.warning("stopped_before_drained")
+                self._reporter.warning("stopped_before_drained")
                 return EXIT_STOPPED
             if time.monotonic() >= give_up:
-                log.warning("drain_time_is_over", drain_s=self._config.drain_s)
+                self._reporter.warning("drain_time_is_over", drain_s=self._config.drain_s)
                 break
             self._events.wait(DRAIN_POLL_S)
-        log.info("stopped")
+        self._reporter.info("stopped")
         return EXIT_DRAINED
 
 
@@ -254,11 +270,3 @@ def _tls_material(config: Config) -> dict[str, bytes]:
         except OSError as error:
             raise ServeError(f"{name} {path}: {error.strerror}") from error
     return found
-
-
-def _process_age_s() -> float:
-    """Seconds since the kernel started this process, the interpreter's own start included."""
-    fields = Path("/proc/self/stat").read_text(encoding="ascii", errors="replace")
-    start_ticks = int(fields.rpartition(")")[2].split()[19])
-    now = time.clock_gettime(time.CLOCK_BOOTTIME)
-    return now - start_ticks / os.sysconf("SC_CLK_TCK")

@@ -10,17 +10,23 @@ import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tiltyard.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tiltyard.store import Store
 
 ENV_PREFIX: Final = "TILTYARD_"
 # Set for other purposes than a configuration value.
 ENV_RESERVED: Final = frozenset({"TILTYARD_TRACEBACK", "TILTYARD_CONFIG"})
 DEFAULT_STORE: Final = "./store"
 DEFAULT_GRPC: Final = "0.0.0.0:8001"
+DEFAULT_ADMIN: Final = "127.0.0.1:8003"
+NONE: Final = "none"  # of admin and registry: do without
+REGISTRY_FILE: Final = "registry.sqlite3"
 THREADS_MAX: Final = 64  # kThreadSlotsMax in native/base/limits.h
 
 KIB: Final = 1024
@@ -84,6 +90,9 @@ class Config(BaseModel):
 
     store: str = DEFAULT_STORE
     grpc: str = DEFAULT_GRPC  # host:port; port 0 picks a free one
+    admin: str = DEFAULT_ADMIN  # host:port, or "none"
+    registry: str | None = None  # sqlite:///PATH, or "none"; without it a file beside the store
+    rollback_window_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 72 * 3600.0
     io_threads: Annotated[int, Field(ge=1, le=THREADS_MAX)] = 1
     worker_threads: Annotated[int, Field(ge=0, le=THREADS_MAX)] = Field(
         default_factory=default_worker_threads
@@ -109,7 +118,20 @@ class Config(BaseModel):
         if self.tls_client_ca is not None and self.tls_cert is None:
             raise ValueError("tls_client_ca needs tls_cert and tls_key")
         split_address(self.grpc)
+        if self.admin != NONE:
+            split_address(self.admin)
         return self
+
+    def registry_url(self, store: "Store") -> str:
+        """Where the registry is. A remote store needs one to be named. Raises ConfigError."""
+        if self.registry is not None:
+            return self.registry
+        if store.root is None:
+            raise ConfigError(
+                f"store {store.uri} is remote, so the registry has no place beside it: name one"
+                f" with registry = sqlite:///PATH, or do without: {NONE}"
+            )
+        return f"sqlite:///{store.root.absolute() / REGISTRY_FILE}"
 
     def engine_options(self) -> dict[str, int]:
         """What the engine is made with: every limit, and its threads."""

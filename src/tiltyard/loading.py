@@ -1,4 +1,4 @@
-"""Loading every version of a store; one that fails or hangs never stops the others."""
+"""Loading the versions that are wanted; one that fails or hangs never stops the others."""
 
 import queue
 import threading
@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, Protocol
 
 from tiltyard._core import CoreError, Engine, LoadedVersion, enter_background_priority
@@ -37,7 +38,7 @@ class Loaded:
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What has come of the versions of a store so far. `unready` has (model, version, reason).
+    """What has come of the versions wanted so far. `unready` has (model, version, reason).
 
     `loading` are those of the unready ones that have neither failed nor been given up.
     `settled` is true when each has loaded, has failed, or has been given up for hanging.
@@ -55,9 +56,24 @@ class LoadReport:
         """How many models have a version that can answer."""
         return len({version.model for version in self.versions})
 
+    def find(self, model: str, number: int) -> LoadedVersion | None:
+        """The version, if it can answer."""
+        return self._by_key.get((model, number))
+
+    @cached_property
+    def _by_key(self) -> dict[Key, LoadedVersion]:
+        return {(version.model, version.version): version for version in self.versions}
+
+    def reason(self, model: str, number: int) -> str:
+        """Why it cannot answer; "" when it can, or was never wanted."""
+        for name, version, reason in self.unready:
+            if (name, version) == (model, number):
+                return reason
+        return ""
+
 
 class Loader:
-    """Loads versions one after the other, the newest of each model first: it is the default.
+    """Loads versions one after the other, in the order in which they are wanted.
 
     Each is loaded on a thread of its own, because nothing can interrupt a session that is being
     made. One that takes long delays the others by `patience_s`, and itself for as long as it takes.
@@ -67,7 +83,6 @@ class Loader:
     def __init__(
         self,
         load: Callable[[str, int], Loaded],
-        models: Mapping[str, Iterable[int]],
         *,
         timeout_s: float,
         patience_s: float = PATIENCE_S,
@@ -75,10 +90,12 @@ class Loader:
         self._load = load
         self._timeout_s = timeout_s
         self._patience_s = patience_s
-        self._waiting = deque(_newest_first(models))
+        self._lock = threading.Lock()  # of all that follows but the queue
+        self._wanted: frozenset[Key] = frozenset()
+        self._waiting: deque[Key] = deque()
         self._begun: dict[Key, float] = {}  # those that are being loaded, and since when
-        self._done: queue.SimpleQueue[tuple[Key, Loaded | Exception]] = queue.SimpleQueue()
-        self._loaded: list[LoadedVersion] = []
+        self._done: queue.SimpleQueue[tuple[Key, Loaded | Exception] | None] = queue.SimpleQueue()
+        self._loaded: dict[Key, LoadedVersion] = {}
         self._failed: dict[Key, str] = {}
         self._notices: list[str] = []
         self._bugs: list[Exception] = []
@@ -88,8 +105,31 @@ class Loader:
         """Whether a version is being loaded at this moment."""
         return bool(self._begun)
 
+    def want(self, keys: Iterable[Key]) -> None:
+        """From any thread: have these in memory and no others; new ones load in this order.
+
+        One that has failed stays failed until it is unwanted, or tried again.
+        """
+        wanted = list(dict.fromkeys(keys))
+        with self._lock:
+            known = self._loaded.keys() | self._failed.keys() | self._begun.keys()
+            self._wanted = frozenset(wanted)
+            self._waiting = deque(key for key in wanted if key not in known)
+            for gone in self._loaded.keys() - self._wanted:
+                del self._loaded[gone]
+            for gone in self._failed.keys() - self._wanted:
+                del self._failed[gone]
+        self._done.put(None)
+
+    def try_again(self, key: Key) -> None:
+        """From any thread: load a version that has failed, before those that wait."""
+        with self._lock:
+            if self._failed.pop(key, None) is not None:
+                self._waiting.appendleft(key)
+        self._done.put(None)
+
     def run(self, stopping: Stopping, on_change: Callable[[LoadReport], None]) -> None:
-        """Load all on threads that the calling one starts; return when none is left, or to stop.
+        """Load on threads that the calling one starts, until it is to stop.
 
         `on_change` is told, on the calling thread, what there is now; also when all have settled,
         and of each that comes later. A load that raises what is no TiltyardError is a bug, and is
@@ -98,11 +138,8 @@ class Loader:
         told_at = time.monotonic()
         told = LoadReport()
         while not stopping.is_set():
-            if self._waiting and not self._is_patient():
-                self._begin(self._waiting.popleft())
-            elif not self._begun and told.settled:
-                return
-            self._take(0.0 if not self._begun else INTERVAL_S)
+            self._begin_next()
+            self._take(INTERVAL_S)
             report = self.report()
             is_due = report.settled or time.monotonic() - told_at >= INTERVAL_S
             if is_due and report != told and not stopping.is_set():
@@ -111,13 +148,16 @@ class Loader:
 
     def report(self) -> LoadReport:
         """What has come of the versions so far."""
-        now = time.monotonic()
+        with self._lock:
+            return self._report(time.monotonic())
+
+    def _report(self, now: float) -> LoadReport:
         overdue = [key for key, since in self._begun.items() if now - since >= self._timeout_s]
         hung = f"{STILL_LOADING}, for more than {self._timeout_s:g} s now"
         loading = dict.fromkeys([*self._waiting, *self._begun], STILL_LOADING)
         unready = loading | dict.fromkeys(overdue, hung) | self._failed
         return LoadReport(
-            versions=list(self._loaded),
+            versions=list(self._loaded.values()),
             unready=[(model, number, reason) for (model, number), reason in unready.items()],
             loading=frozenset(loading).difference(overdue),
             notices=list(self._notices),
@@ -130,7 +170,13 @@ class Loader:
         now = time.monotonic()
         return any(now - since < self._patience_s for since in self._begun.values())
 
-    def _begin(self, key: Key) -> None:
+    def _begin_next(self) -> None:
+        with self._lock:
+            if not self._waiting or self._is_patient():
+                return
+            key = self._waiting.popleft()
+            self._begun[key] = time.monotonic()
+
         def work() -> None:
             enter_background_priority("load")
             try:
@@ -138,23 +184,30 @@ class Loader:
             except Exception as error:  # noqa: BLE001 - a bug met by one model must not stop others
                 self._done.put((key, error))
 
-        self._begun[key] = time.monotonic()
         threading.Thread(target=work, name="load", daemon=True).start()
 
     def _take(self, wait_s: float) -> None:
+        """What has ended, or has been asked for, by now; waits for the first."""
         try:
-            key, outcome = self._done.get(timeout=wait_s)
+            done = self._done.get(timeout=wait_s)
         except queue.Empty:
             return
-        del self._begun[key]
-        if isinstance(outcome, Loaded):
-            self._loaded.append(outcome.version)
-            self._notices += outcome.notices
-        elif isinstance(outcome, TiltyardError | CoreError):
-            self._failed[key] = str(outcome)
-        else:
-            self._failed[key] = f"{type(outcome).__name__}: {outcome}"
-            self._bugs.append(outcome)
+        if done is None:
+            return
+        key, outcome = done
+        with self._lock:
+            del self._begun[key]
+            if not isinstance(outcome, Loaded | TiltyardError | CoreError):
+                self._bugs.append(outcome)
+            if key not in self._wanted:
+                return
+            if isinstance(outcome, Loaded):
+                self._loaded[key] = outcome.version
+                self._notices += outcome.notices
+            elif isinstance(outcome, TiltyardError | CoreError):
+                self._failed[key] = str(outcome)
+            else:
+                self._failed[key] = f"{type(outcome).__name__}: {outcome}"
 
 
 def load_from(engine: Engine, store: Store) -> Callable[[str, int], Loaded]:
@@ -176,7 +229,7 @@ def load_from(engine: Engine, store: Store) -> Callable[[str, int], Loaded]:
     return load
 
 
-def _newest_first(models: Mapping[str, Iterable[int]]) -> list[Key]:
+def newest_first(models: Mapping[str, Iterable[int]]) -> list[Key]:
     """The newest version of every model, then the second newest of every model, and so on."""
     ranked = [
         (age, model, number)

@@ -22,7 +22,8 @@ from tiltyard.ops.gateway_process import GatewayProcess
 from tiltyard.store import open_store
 
 READY = re.compile(
-    r"tiltyard ready grpc=(\S+) models=(\d+) versions=(\d+) failed=(\d+) in (\d+\.\d\d)s"
+    r"tiltyard ready grpc=(\S+) admin=(\S+) models=(\d+) versions=(\d+) failed=(\d+)"
+    r" in (\d+\.\d\d)s"
 )
 
 
@@ -69,8 +70,8 @@ def test_ready_line_for_people(serve: Serve, small_store: Path) -> None:
     gateway = serve("--store", str(small_store))
     found = READY.fullmatch(gateway.ready_line)
     assert found is not None, gateway.ready_line
-    assert found.group(1) == gateway.address
-    assert found.groups()[1:4] == ("2", "3", "0")
+    assert found.groups()[:2] == (gateway.address, gateway.admin_address)
+    assert found.groups()[2:5] == ("2", "3", "0")
 
 
 def test_ready_line_and_log_for_programs(serve: Serve, small_store: Path) -> None:
@@ -255,10 +256,23 @@ def test_it_writes_no_file_and_opens_no_connection(
     with InferenceClient(gateway.address) as client:
         client.infer("identity", {"x": np.zeros((1, 4), np.float32)})
         client.statistics()
-        assert files_open_for_writing(gateway.pid) == []
-        assert remote_ports(gateway.pid, gateway.address) == []
+        registry = small_store / "registry.sqlite3"
+        opened = files_open_for_writing(gateway.pid)
+        assert all(path.startswith(str(registry)) for path in opened)
+        assert remote_ports(gateway.pid, gateway.address, gateway.admin_address) == []
     assert gateway.stop() == 0
     assert list(home.rglob("*")) == []
+    assert sorted(small_store.rglob("*")) == sorted([*before, registry])
+
+
+def test_without_registry_and_admin_it_writes_nothing(serve: Serve, small_store: Path) -> None:
+    before = sorted(small_store.rglob("*"))
+    gateway = serve("--store", str(small_store), "--registry", "none", "--admin", "none")
+    assert "admin=" not in gateway.ready_line
+    with InferenceClient(gateway.address) as client:
+        assert client.infer("identity", {"x": np.zeros((1, 4), np.float32)}).version == "2"
+    assert files_open_for_writing(gateway.pid) == []
+    assert gateway.stop() == 0
     assert sorted(small_store.rglob("*")) == before
 
 
@@ -277,9 +291,9 @@ def _fdinfo(pid: int, descriptor: str) -> str:
     return Path(f"/proc/{pid}/fdinfo/{descriptor}").read_text()
 
 
-def remote_ports(pid: int, address: str) -> list[int]:
-    """Remote ports of the process's TCP sockets that are not connections to its own port."""
-    own = int(address.rpartition(":")[2])
+def remote_ports(pid: int, *addresses: str) -> list[int]:
+    """Remote ports of the process's TCP sockets that are not connections to its own ports."""
+    own = {int(address.rpartition(":")[2]) for address in addresses}
     sockets = {
         found[1]
         for descriptor in Path(f"/proc/{pid}/fd").iterdir()
@@ -293,14 +307,14 @@ def remote_ports(pid: int, address: str) -> list[int]:
     return [
         int(row[2].rpartition(":")[2], 16)
         for row in rows
-        if row[9] in sockets and int(row[1].rpartition(":")[2], 16) != own
+        if row[9] in sockets and int(row[1].rpartition(":")[2], 16) not in own
     ]
 
 
 def test_what_is_slow_to_import_is_not_there(gateway: GatewayProcess) -> None:
     maps = Path(f"/proc/{gateway.pid}/maps").read_text()
     assert "libonnxruntime.so" in maps
-    for unwanted in ("numpy", "/grpc/", "onnxruntime_pybind", "/onnx/"):
+    for unwanted in ("numpy", "onnxruntime_pybind", "/onnx/"):
         assert unwanted not in maps
 
 

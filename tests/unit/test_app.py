@@ -27,7 +27,7 @@ def events() -> Iterator[Events]:
 
 
 def config(store: Path) -> Config:
-    return Config(store=str(store), grpc="127.0.0.1:0", worker_threads=1)
+    return Config(store=str(store), grpc="127.0.0.1:0", admin="127.0.0.1:0", worker_threads=1)
 
 
 def test_it_listens_before_it_has_loaded_and_stops_in_reverse(
@@ -96,9 +96,3 @@ def test_tls_files_are_read_or_named(tmp_path: Path) -> None:
     missing = files.model_copy(update={"tls_key": tmp_path / "none"})
     with pytest.raises(ServeError, match=r"tls_key .*/none: No such file"):
         app._tls_material(missing)
-
-
-def test_the_age_of_the_process_counts_from_its_start() -> None:
-    first = app._process_age_s()
-    assert first > 0
-    assert app._process_age_s() >= first

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from tiltyard._core import LoadedVersion
 from tiltyard.errors import IntegrityError
-from tiltyard.loading import STILL_LOADING, Loaded, Loader, LoadReport
+from tiltyard.loading import STILL_LOADING, Loaded, Loader, LoadReport, newest_first
 
 PATIENCE_S = 0.01
 
@@ -27,10 +27,24 @@ def run(
     load: Callable[[str, int], Loaded], models: dict[str, list[int]], **options: Any
 ) -> tuple[Loader, list[LoadReport]]:
     """Load to the end; the loader, and what it told."""
-    loader = Loader(load, models, **{"timeout_s": 60.0, "patience_s": 60.0, **options})
+    loader = Loader(load, **{"timeout_s": 60.0, "patience_s": 60.0, **options})
+    loader.want(newest_first(models))
     told: list[LoadReport] = []
-    loader.run(threading.Event(), told.append)
+    loader.run(UntilDone(told, loader), told.append)
     return loader, told
+
+
+class UntilDone:
+    """Stops a loader when all have settled and none is on the way."""
+
+    def __init__(self, told: list[LoadReport], loader: Loader) -> None:
+        self._told = told
+        self._loader = loader
+
+    def is_set(self) -> bool:
+        if not self._told or self._loader.is_busy:
+            return False
+        return self._told[-1].settled and self._told[-1] == self._loader.report()
 
 
 def keys(report: LoadReport) -> set[tuple[str, int]]:
@@ -52,7 +66,8 @@ def test_the_newest_of_each_model_comes_first() -> None:
 
 
 def test_before_it_begins_everything_is_still_loading() -> None:
-    loader = Loader(loaded, {"a": [1, 2]}, timeout_s=60.0)
+    loader = Loader(loaded, timeout_s=60.0)
+    loader.want([("a", 2), ("a", 1)])
     report = loader.report()
     assert not report.settled
     assert report.unready == [("a", 2, STILL_LOADING), ("a", 1, STILL_LOADING)]
@@ -99,8 +114,9 @@ def test_one_that_hangs_is_passed_by_given_up_and_taken_when_it_comes() -> None:
         if report.settled:
             release.set()
 
-    loader = Loader(load, {"hangs": [1], "well": [1]}, timeout_s=0.5, patience_s=PATIENCE_S)
-    loader.run(threading.Event(), on_change)
+    loader = Loader(load, timeout_s=0.5, patience_s=PATIENCE_S)
+    loader.want([("hangs", 1), ("well", 1)])
+    loader.run(UntilDone(told, loader), on_change)
     given_up = next(report for report in told if report.settled)
     assert keys(given_up) == {("well", 1)}
     assert given_up.unready == [("hangs", 1, f"{STILL_LOADING}, for more than 0.5 s now")]
@@ -123,8 +139,9 @@ def test_others_are_published_while_one_hangs() -> None:
             assert not report.settled
             release.set()
 
-    loader = Loader(load, {"hangs": [1], "well": [1]}, timeout_s=60.0, patience_s=PATIENCE_S)
-    loader.run(threading.Event(), on_change)
+    loader = Loader(load, timeout_s=60.0, patience_s=PATIENCE_S)
+    loader.want([("hangs", 1), ("well", 1)])
+    loader.run(release, on_change)
     assert release.is_set()
 
 
@@ -136,8 +153,50 @@ def test_a_stop_ends_it_whatever_hangs() -> None:
         assert release.wait(60)
         return loaded(model, number)
 
-    loader = Loader(load, {"hangs": [1], "never": [1]}, timeout_s=60.0)
+    loader = Loader(load, timeout_s=60.0)
+    loader.want([("hangs", 1), ("never", 1)])
     loader.run(stopping, lambda _: None)
     assert loader.is_busy
     assert [model for model, _, _ in loader.report().unready] == ["never", "hangs"]
     release.set()
+
+
+def test_what_is_wanted_may_change_while_it_loads() -> None:
+    begun: list[tuple[str, int]] = []
+    told: list[LoadReport] = []
+
+    def load(model: str, number: int) -> Loaded:
+        begun.append((model, number))
+        if number == 2:
+            loader.want([("a", 1), ("a", 3)])
+        return loaded(model, number)
+
+    loader = Loader(load, timeout_s=60.0, patience_s=60.0)
+    loader.want([("a", 1), ("a", 2)])
+    loader.run(UntilDone(told, loader), told.append)
+    assert begun == [("a", 1), ("a", 2), ("a", 3)]
+    assert keys(loader.report()) == {("a", 1), ("a", 3)}
+    loader.want([])
+    assert loader.report() == LoadReport(settled=True)
+
+
+def test_one_that_failed_is_tried_again_when_asked_and_not_before() -> None:
+    tries: list[int] = []
+    told: list[LoadReport] = []
+
+    def load(model: str, number: int) -> Loaded:
+        tries.append(number)
+        if len(tries) == 1:
+            raise IntegrityError("model.onnx changed")
+        return loaded(model, number)
+
+    loader = Loader(load, timeout_s=60.0)
+    loader.want([("a", 1)])
+    loader.run(UntilDone(told, loader), told.append)
+    loader.want([("a", 1)])
+    assert loader.report().reason("a", 1) == "model.onnx changed"
+    loader.try_again(("a", 1))
+    told.clear()
+    loader.run(UntilDone(told, loader), told.append)
+    assert tries == [1, 1]
+    assert loader.report().find("a", 1) is not None

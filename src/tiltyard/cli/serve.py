@@ -6,7 +6,15 @@ from typing import Any
 
 import click
 
-from tiltyard.config import DEFAULT_GRPC, DEFAULT_STORE, ENV_PREFIX, Config, load_config
+from tiltyard.config import (
+    DEFAULT_ADMIN,
+    DEFAULT_GRPC,
+    DEFAULT_STORE,
+    ENV_PREFIX,
+    REGISTRY_FILE,
+    Config,
+    load_config,
+)
 
 
 @click.command(
@@ -22,6 +30,23 @@ from tiltyard.config import DEFAULT_GRPC, DEFAULT_STORE, ENV_PREFIX, Config, loa
     "--grpc",
     metavar="HOST:PORT",
     help=f"Where to listen; port 0 picks a free one.  [default: {DEFAULT_GRPC}]",
+)
+@click.option(
+    "--admin",
+    metavar="HOST:PORT",
+    help="Where operators' calls are answered; port 0 picks a free one, none: nowhere."
+    f"  [default: {DEFAULT_ADMIN}]",
+)
+@click.option(
+    "--registry",
+    metavar="URL",
+    help="sqlite:///PATH, what is wanted of each model; none: the newest version of each serves."
+    f"  [default: {REGISTRY_FILE} in the store's folder]",
+)
+@click.option(
+    "--rollback-window-s",
+    metavar="SECONDS",
+    help="How long the previous champion is kept warm.  [default: 259200]",
 )
 @click.option("--io-threads", metavar="N", help="Threads that read, run fast models and write.")
 @click.option("--worker-threads", metavar="N", help="Threads that run slow models.")

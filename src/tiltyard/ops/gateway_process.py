@@ -10,17 +10,16 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import IO, Final, Self
+from typing import IO, Self
 
 from tiltyard.errors import ServeError
-
-_ADDRESS: Final = re.compile(r"grpc=(\S+)|\"grpc\": \"([^\"]+)\"")
 
 
 class GatewayProcess:
     """A context manager: inside, a gateway serves at `address`; leaving it sends SIGTERM.
 
-    `arguments` are those of `tiltyard serve`; without --grpc it takes a free port of 127.0.0.1.
+    `arguments` are those of `tiltyard serve`; without --grpc or --admin it takes free ports of
+    127.0.0.1.
     Raises ServeError when it does not become ready in `ready_s`.
     """
 
@@ -33,8 +32,13 @@ class GatewayProcess:
         ready_s: float = 60.0,
         stop_s: float = 60.0,
     ) -> None:
-        address = [] if "--grpc" in arguments else ["--grpc", "127.0.0.1:0"]
-        self._command = [*prefix, sys.executable, "-m", "tiltyard", "serve", *address, *arguments]
+        free = [
+            part
+            for option in ("--grpc", "--admin")
+            if option not in arguments
+            for part in (option, "127.0.0.1:0")
+        ]
+        self._command = [*prefix, sys.executable, "-m", "tiltyard", "serve", *free, *arguments]
         self._env = env
         self._ready_s = ready_s
         self._stop_s = stop_s
@@ -42,6 +46,7 @@ class GatewayProcess:
         self.process: subprocess.Popen[bytes] | None = None
         self.ready_line = ""
         self.address = ""
+        self.admin_address = ""
 
     def __enter__(self) -> Self:
         self.process = subprocess.Popen(
@@ -49,7 +54,8 @@ class GatewayProcess:
         )
         try:
             self.ready_line = self._wait_for_line(self.process.stdout)
-            self.address = self._address()
+            self.address = self._address("grpc")
+            self.admin_address = self._address("admin")
         except BaseException:
             self.process.kill()
             self._close()
@@ -115,11 +121,12 @@ class GatewayProcess:
                 line += read
         return line.decode(errors="replace").strip()
 
-    def _address(self) -> str:
-        found = _ADDRESS.search(self.ready_line)
-        if found is None:
+    def _address(self, name: str) -> str:
+        """Of the ready line; "" where it has none of that name."""
+        if not self.ready_line:
             raise ServeError(f"the gateway did not become ready: {self.log() or 'no log'}")
-        return next(group for group in found.groups() if group)
+        found = re.search(rf'\b{name}(?:=|": ")([^\s"]+)', self.ready_line)
+        return "" if found is None else found.group(1)
 
     def _close(self) -> None:
         if self.process is not None and self.process.stdout is not None:

@@ -1,4 +1,4 @@
-"""SIGTERM, SIGINT, SIGUSR1 and "the models are loaded": events that the main thread waits for.
+"""SIGTERM, SIGINT, SIGUSR1 and "there is news": events that the main thread waits for.
 
 The kernel's signal reaches the main thread through a socket, so it is noticed at once, whatever
 Python is doing; handlers themselves do nothing.
@@ -13,7 +13,7 @@ from typing import Final, Self
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 REPORT_SIGNAL: Final = signal.SIGUSR1
 _SIGNALS: Final = (*STOP_SIGNALS, REPORT_SIGNAL)
-_LOADED: Final = 0  # no signal has this number
+_NEWS: Final = 0  # no signal has this number
 
 
 class Events:
@@ -31,7 +31,6 @@ class Events:
         self._old_wakeup = -1
         self.stops = 0  # signals that asked to stop, so far
         self.reports = 0  # signals that asked what was counted, so far
-        self.loaded = False
 
     def __enter__(self) -> Self:
         self._old_wakeup = signal.set_wakeup_fd(self._writer.fileno())
@@ -52,16 +51,19 @@ class Events:
         self._reader.close()
         self._writer.close()
 
-    def tell_loaded(self) -> None:
-        """From any thread: let wait() return with `loaded` set."""
-        self._writer.send(bytes([_LOADED]))
+    def tell_news(self) -> None:
+        """From any thread: let wait() return."""
+        self._writer.send(bytes([_NEWS]))
+
+    def tell_stop(self) -> None:
+        """From any thread: what SIGTERM does."""
+        self._writer.send(bytes([signal.SIGTERM]))
 
     def wait(self, timeout_s: float | None = None) -> None:
         """Until an event comes or the time is over; the attributes say what came."""
         if not select.select([self._reader], [], [], timeout_s)[0]:
             return
         for number in self._reader.recv(64):
-            self.loaded = self.loaded or number == _LOADED
             self.stops += number in STOP_SIGNALS
             self.reports += number == REPORT_SIGNAL
 

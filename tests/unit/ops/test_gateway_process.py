@@ -21,18 +21,23 @@ READY = "echo tiltyard ready grpc=127.0.0.1:7 models=0; exec sleep 100"
     ("line", "address"),
     [
         ("tiltyard ready grpc=127.0.0.1:7 models=1", "127.0.0.1:7"),
-        ("tiltyard ready grpc=[::1]:7 models=1", "[::1]:7"),
+        ("tiltyard ready grpc=[::1]:7 admin=127.0.0.1:8 models=1", "[::1]:7"),
         ('{"event": "ready", "grpc": "127.0.0.1:7"}', "127.0.0.1:7"),
     ],
 )
 def test_the_ready_line_tells_the_address(line: str, address: str) -> None:
     with GatewayProcess([], prefix=shell(f"echo '{line}'; exec sleep 100")) as gateway:
         assert (gateway.ready_line, gateway.address) == (line, address)
+        assert gateway.admin_address == ("127.0.0.1:8" if "admin" in line else "")
 
 
 @pytest.mark.parametrize(
     ("arguments", "address"),
-    [([], "--grpc 127.0.0.1:0"), (["--grpc", "[::1]:9"], "--grpc [::1]:9")],
+    [
+        ([], "--grpc 127.0.0.1:0 --admin 127.0.0.1:0"),
+        (["--grpc", "[::1]:9"], "--admin 127.0.0.1:0 --grpc [::1]:9"),
+        (["--admin", "none"], "--grpc 127.0.0.1:0 --admin none"),
+    ],
 )
 def test_without_an_address_it_takes_a_free_port(arguments: list[str], address: str) -> None:
     with GatewayProcess(arguments, prefix=shell(f'echo "$@" >&2; {READY}')) as gateway:

@@ -17,7 +17,7 @@ def test_a_signal_ends_the_wait() -> None:
     with Events() as events:
         os.kill(os.getpid(), signal.SIGTERM)
         events.wait(30)
-        assert (events.stops, events.loaded) == (1, False)
+        assert events.stops == 1
         os.kill(os.getpid(), signal.SIGINT)
         events.wait(30)
         assert events.stops == 2
@@ -30,19 +30,20 @@ def test_a_signal_asks_what_was_counted() -> None:
         assert (events.stops, events.reports) == (0, 1)
 
 
-def test_a_thread_tells_that_the_models_are_loaded() -> None:
+def test_a_thread_tells_that_there_is_news_or_that_it_is_time_to_stop() -> None:
     with Events() as events:
-        thread = threading.Thread(target=events.tell_loaded)
-        thread.start()
-        events.wait(30)
-        thread.join()
-        assert (events.stops, events.loaded) == (0, True)
+        for tell, stops in ((events.tell_news, 0), (events.tell_stop, 1)):
+            thread = threading.Thread(target=tell)
+            thread.start()
+            events.wait(30)
+            thread.join()
+            assert events.stops == stops
 
 
 def test_without_an_event_the_time_runs_out() -> None:
     with Events() as events:
         events.wait(0)
-        assert (events.stops, events.loaded) == (0, False)
+        assert events.stops == 0
 
 
 def test_the_old_handlers_come_back() -> None:

@@ -1,0 +1,315 @@
+"""What operators can do, for real: every change goes to the registry, and from there to the engine.
+
+See interface.py for what each method promises.
+"""
+
+import hashlib
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Final, Unpack
+
+from tiltyard._core import Engine
+from tiltyard.control.changes import Changes, digest_of
+from tiltyard.control.errors import (
+    VersionExistsError,
+)
+from tiltyard.control.interface import ChangeTerms, RollbackTo
+from tiltyard.control.reconciler import Reconciler
+from tiltyard.control.refusals import event_view, refusals
+from tiltyard.control.rollbacks import Rollbacks
+from tiltyard.control.route_views import route_view, statistics_rows
+from tiltyard.control.version_views import model_view, version_view
+from tiltyard.control.views import (
+    EventView,
+    Mode,
+    ModelView,
+    RouteView,
+    Split,
+    StatisticsRow,
+    VersionView,
+)
+from tiltyard.errors import AlreadyExistsError
+from tiltyard.registry import (
+    SALT_BYTES,
+    Change,
+    Event,
+    ModelState,
+    Registry,
+    load,
+    promote,
+    set_champion,
+    start_challenge,
+    stop_challenge,
+    unload,
+    update_challenge,
+)
+from tiltyard.store import Store
+from tiltyard.store.publish import publish_model
+
+EVENTS_READ: Final = 100
+
+
+class Control:
+    """The one implementation of ControlInterface. `on_drain` begins what SIGTERM begins."""
+
+    def __init__(
+        self,
+        reconciler: Reconciler,
+        engine: Engine,
+        store: Store,
+        *,
+        rollback_window_s: float,
+        on_drain: Callable[[], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._changes = Changes(reconciler)
+        self._rollbacks = Rollbacks(
+            reconciler, self._changes, rollback_window_s=rollback_window_s, clock=clock
+        )
+        self._reconciler = reconciler
+        self._engine = engine
+        self._store = store
+        self._rollback_window_s = rollback_window_s
+        self._on_drain = on_drain
+        self._clock = clock
+
+    # ---- versions
+
+    def publish_version(
+        self,
+        name: str,
+        version: int | None,
+        model_path: Path,
+        samples: Path | None,
+        batchable: bool,
+        **terms: Unpack[ChangeTerms],
+    ) -> VersionView:
+        registry = self._changes.registry()
+        digest = digest_of("publish_version", name, version, sha256_of(model_path), batchable)
+        with refusals(name, version, terms.get("idempotency_key")):
+            saved = registry.find_reply(terms.get("idempotency_key"), digest)
+        if saved is not None:
+            return self._version(saved.state, _published(saved, version))
+        try:
+            made = publish_model(
+                self._store,
+                name,
+                model_path,
+                version=version,
+                samples=samples,
+                batchable=batchable,
+            )
+        except AlreadyExistsError as error:
+            raise VersionExistsError(str(error), model=name, version=version) from error
+        with refusals(name, made.version, terms.get("idempotency_key")):
+            change = registry.note_versions(
+                name,
+                [(made.version, made.digest)],
+                idempotency_key=terms.get("idempotency_key"),
+                request_digest=digest,
+                actor=terms.get("actor", ""),
+            )
+        self._reconciler.look_at_store()
+        self._reconciler.adopt(change)
+        return self._version(change.state, made.version)
+
+    def list_models(self) -> Sequence[ModelView]:
+        report = self._reconciler.report()
+        return [
+            model_view(self._store, state, report)
+            for _, state in sorted(self._reconciler.states().items())
+        ]
+
+    def get_model(self, name: str) -> ModelView:
+        return model_view(self._store, self._changes.state(name), self._reconciler.report())
+
+    def load_version(
+        self,
+        name: str,
+        version: int,
+        *,
+        timeout_s: float | None = None,
+        **terms: Unpack[ChangeTerms],
+    ) -> RouteView:
+        state = self._changes.state(name, version)
+        with self._changes.loaded(state, version, timeout_s):
+            if version not in state.unloaded:  # it was wanted, and is there now
+                return self._changes.route(state)
+            return self._changes.make(
+                "load_version", name, version, partial(load, version=version), terms
+            )
+
+    def unload_version(self, name: str, version: int, **terms: Unpack[ChangeTerms]) -> RouteView:
+        self._changes.state(name, version)
+
+        def transition(state: ModelState) -> tuple[ModelState, Event]:
+            return unload(state, version, now=self._clock())
+
+        return self._changes.make("unload_version", name, version, transition, terms)
+
+    # ---- slots
+
+    def set_champion(
+        self,
+        name: str,
+        version: int,
+        *,
+        timeout_s: float | None = None,
+        **terms: Unpack[ChangeTerms],
+    ) -> RouteView:
+        def transition(state: ModelState) -> tuple[ModelState, Event]:
+            return set_champion(
+                state, version, now=self._clock(), rollback_window_s=self._rollback_window_s
+            )
+
+        return self._changes.make_loaded(
+            "set_champion", name, version, transition, timeout_s, terms
+        )
+
+    def start_challenge(
+        self,
+        name: str,
+        version: int,
+        mode: Mode,
+        *,
+        share: Decimal | None = None,
+        sample: Decimal | None = None,
+        split: Split | None = None,
+        reverse_shadow: bool = False,
+        timeout_s: float | None = None,
+        **terms: Unpack[ChangeTerms],
+    ) -> RouteView:
+        transition = partial(
+            start_challenge,
+            version=version,
+            mode=mode,
+            new_salt=secrets.token_bytes(SALT_BYTES),
+            share=share,
+            sample=sample,
+            split=split,
+            reverse_shadow=reverse_shadow,
+        )
+        said = [mode, _told(share), _told(sample), split, reverse_shadow]
+        return self._changes.make_loaded(
+            "start_challenge", name, version, transition, timeout_s, terms, said
+        )
+
+    def update_challenge(
+        self,
+        name: str,
+        version: int,
+        *,
+        share: Decimal | None = None,
+        sample: Decimal | None = None,
+        **terms: Unpack[ChangeTerms],
+    ) -> RouteView:
+        transition = partial(update_challenge, version=version, share=share, sample=sample)
+        said = [_told(share), _told(sample)]
+        return self._changes.make("update_challenge", name, version, transition, terms, said)
+
+    def stop_challenge(self, name: str, version: int, **terms: Unpack[ChangeTerms]) -> RouteView:
+        transition = partial(stop_challenge, version=version)
+        return self._changes.make("stop_challenge", name, version, transition, terms)
+
+    def promote(
+        self, name: str, version: int | None = None, **terms: Unpack[ChangeTerms]
+    ) -> RouteView:
+        def transition(state: ModelState) -> tuple[ModelState, Event]:
+            return promote(
+                state, version, now=self._clock(), rollback_window_s=self._rollback_window_s
+            )
+
+        challengers = self._changes.state(name, version).challengers
+        chosen = version if version is not None or len(challengers) != 1 else challengers[0].version
+        if chosen is None:  # the transition says what is wrong
+            return self._changes.make("promote", name, version, transition, terms)
+        return self._changes.make_loaded("promote", name, chosen, transition, None, terms)
+
+    def rollback(
+        self, name: str, to: RollbackTo | None = None, **terms: Unpack[ChangeTerms]
+    ) -> RouteView:
+        return self._rollbacks.roll_back(name, to, terms)
+
+    # ---- reading
+
+    def get_route(self, name: str | None = None) -> Sequence[RouteView]:
+        report = self._reconciler.report()
+        if name is not None:
+            return [route_view(self._reconciler, self._changes.state(name), report)]
+        states = self._reconciler.states()
+        return [route_view(self._reconciler, states[model], report) for model in sorted(states)]
+
+    def get_statistics(self, name: str | None = None) -> Sequence[StatisticsRow]:
+        names = [self._changes.state(name).name] if name else sorted(self._reconciler.states())
+        versions = self._engine.statistics()
+        tables = self._reconciler.table.tables()
+        return [
+            row
+            for model in names
+            for row in statistics_rows(
+                tables.get(model), [entry for entry in versions if entry["model"] == model]
+            )
+        ]
+
+    def watch(
+        self,
+        after_seq: int | None,
+        model: str | None = None,
+        *,
+        follow: bool = True,
+        stop: Callable[[], bool],
+    ) -> Iterator[EventView]:
+        registry = self._changes.registry()
+        if model is not None:
+            self._changes.state(model)
+        with refusals(model or ""):
+            begin = registry.last_seq() if after_seq is None else after_seq
+        return self._events(registry, begin, model, follow, stop)
+
+    def drain(self, *, actor: str = "") -> None:  # noqa: ARG002 - the interface's; nobody records it
+        self._on_drain()
+
+    # ---- inside
+
+    def _events(
+        self,
+        registry: Registry,
+        seq: int,
+        model: str | None,
+        follow: bool,
+        stop: Callable[[], bool],
+    ) -> Iterator[EventView]:
+        while not stop():
+            newest = self._reconciler.new_events.seq
+            with refusals(model or ""):
+                events = registry.events(seq, EVENTS_READ, model)
+            for event in events:
+                seq = event.seq
+                yield event_view(event)
+            if events:
+                continue
+            if not follow or not self._reconciler.new_events.wait(newest, stop):
+                return
+
+    def _version(self, state: ModelState, version: int) -> VersionView:
+        return version_view(self._store, state, version, self._reconciler.report())
+
+
+def _published(change: Change, version: int | None) -> int:
+    """The version that a call has published before."""
+    noted = [event.version for event in change.events if event.version is not None]
+    return version or (noted[-1] if noted else max(change.state.versions))
+
+
+def _told(percent: Decimal | None) -> str:
+    """5 and 5.00 are one request."""
+    return "" if percent is None else str(percent.normalize())
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as reader:
+        return hashlib.file_digest(reader, "sha256").hexdigest()

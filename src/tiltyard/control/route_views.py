@@ -1,0 +1,244 @@
+"""From states, tables and counters to what operators see. Pure but for reading counters."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tiltyard.control.reconciler import Reconciler
+from tiltyard.control.table import ModelTable
+from tiltyard.control.views import (
+    BatchSizeView,
+    LatencyView,
+    Role,
+    RouteView,
+    Sample,
+    Share,
+    SlotView,
+    StatisticsRow,
+    VersionState,
+)
+from tiltyard.loading import LoadReport
+
+if TYPE_CHECKING:
+    from tiltyard.registry import Challenger, ModelState
+
+Arm = Mapping[str, Any]  # one of Rollout.counters()["arms"]
+
+NS_PER_MS = 1e6
+
+
+def route_view(
+    reconciler: Reconciler, state: "ModelState", report: LoadReport, *, repeated: bool = False
+) -> RouteView:
+    """A model's route, desired and actual."""
+    made = reconciler.table.tables().get(state.name, ModelTable(state))
+    arms = made.rollout.counters()["arms"] if made.rollout is not None else []
+    return RouteView(
+        model=state.name,
+        epoch=state.epoch,
+        table_epoch=reconciler.table.epoch,
+        champion=_champion(reconciler, made, report, arms),
+        challengers=tuple(
+            _challenger(reconciler, made, entry, report, arms) for entry in state.challengers
+        ),
+        previous=_previous(reconciler, state, report),
+        split=state.split,
+        salt_hex=state.salt.hex(),
+        desired_differs=tuple(differences(reconciler, made, report)),
+        durable=state.name not in reconciler.desired.overrides(),
+        repeated=repeated,
+    )
+
+
+def version_state(report: LoadReport, model: str, version: int) -> tuple[VersionState, str]:
+    """What has become of a version on this gateway, and why."""
+    if report.find(model, version) is not None:
+        return "ready", ""
+    reason = report.reason(model, version)
+    if not reason:
+        return "stored", "it is not wanted in memory"
+    return ("loading" if (model, version) in report.loading else "failed"), reason
+
+
+def differences(reconciler: Reconciler, made: ModelTable, report: LoadReport) -> list[str]:
+    """A sentence for each thing that is not as it is wanted."""
+    state = made.state
+    told = []
+    served = made.champion.version if made.champion is not None else None
+    if served != state.champion and state.champion is not None:
+        _, reason = version_state(report, state.name, state.champion)
+        who = f"version {served} serves" if served is not None else "nobody serves"
+        told.append(f"version {state.champion} should be the champion, {who}: {reason}")
+    if state.champion is None:
+        told += [f"version {n} {version_state(report, state.name, n)[1]}" for n in state.versions]
+    for entry in state.challengers:
+        ready, reason = version_state(report, state.name, entry.version)
+        if ready != "ready":
+            told.append(f"{entry.mode} {entry.version} does not run: {reason}")
+    override = reconciler.desired.overrides().get(state.name)
+    if override is not None:
+        told.append(f"the rollback is in force and not recorded yet: {override.why}")
+    problems = (reconciler.registry_problem, reconciler.store_problem)
+    return [*told, *(problem for problem in problems if problem)]
+
+
+def latency_view(quantiles: Mapping[str, int], count: int) -> LatencyView | None:
+    """None where nothing was measured."""
+    if not count:
+        return None
+    parts = {f"{name}_ms": ns / NS_PER_MS for name, ns in quantiles.items()}
+    return LatencyView(count=count, **parts)
+
+
+def statistics_rows(
+    made: ModelTable | None, versions: Sequence[Mapping[str, Any]]
+) -> list[StatisticsRow]:
+    """One row an arm of the rollout, then one a version for requests that ask for its number.
+
+    `versions` are those of the model in Engine.statistics().
+    """
+    rows = []
+    sizes = {row["version"]: _batch_sizes(row["batch_sizes"]) for row in versions}
+    if made is not None and made.rollout is not None:
+        counters = made.rollout.counters()
+        for index, arm in enumerate(counters["arms"]):
+            left_out = counters if index == 0 else {}
+            rows.append(
+                _row(
+                    counters["model"],
+                    arm,
+                    epoch=counters["epoch"],
+                    unkeyed=left_out.get("unkeyed", 0),
+                    ineligible=left_out.get("ineligible", 0),
+                    batch_sizes=sizes.get(arm["version"], ()),
+                )
+            )
+    for row in versions:
+        pinned = row["pinned"]
+        batch_sizes = sizes[row["version"]] if not rows else ()
+        rows.append(_row(row["model"], pinned, batch_sizes=batch_sizes))
+    return rows
+
+
+def _row(model: str, arm: Arm, **more: Any) -> StatisticsRow:
+    return StatisticsRow(
+        model=model,
+        version=arm["version"],
+        role=arm["role"],
+        assigned=arm["assigned"],
+        completed=arm["completed"],
+        cancelled=arm["cancelled"],
+        rerouted=arm["rerouted"],
+        non_finite=arm["non_finite"],
+        units_seen=arm.get("units_seen", 0),
+        units_failed=arm.get("units_failed", 0),
+        errors=arm["errors"],
+        latency=latency_view(arm["latency_ns"], sum(arm["latency_buckets"].values())),
+        run=latency_view(arm["run_ns"], sum(arm["run_buckets"].values())),
+        **more,
+    )
+
+
+def _batch_sizes(sizes: Mapping[int, Sequence[int]]) -> tuple[BatchSizeView, ...]:
+    return tuple(BatchSizeView(rows, parts[0]) for rows, parts in sorted(sizes.items()))
+
+
+def _champion(
+    reconciler: Reconciler, made: ModelTable, report: LoadReport, arms: Sequence[Arm]
+) -> SlotView | None:
+    state = made.state
+    serving = made.champion.version if made.champion is not None else state.champion
+    if serving is None:
+        return None
+    # Its control slices are the champion's requests too.
+    own = [index for index, arm in enumerate(arms) if arm["role"] in ("champion", "control")]
+    since = reconciler.since.champion(state.name)
+    return _slot(reconciler, made, "champion", serving, report, since, arms, own)
+
+
+def _challenger(
+    reconciler: Reconciler,
+    made: ModelTable,
+    entry: "Challenger",
+    report: LoadReport,
+    arms: Sequence[Arm],
+) -> SlotView:
+    own = [
+        index
+        for index, arm in enumerate(arms)
+        if arm["role"] == "canary" and arm["version"] == entry.version
+    ]
+    since = reconciler.since.challenger(made.state.name, entry.version)
+    is_canary = entry.mode == "canary"
+    return _slot(
+        reconciler,
+        made,
+        entry.mode,
+        entry.version,
+        report,
+        since,
+        arms,
+        own,
+        share=Share(entry.buckets) if is_canary else None,
+        sample=Sample(entry.sample_ppm) if entry.sample_ppm else None,
+        reverse_shadow=entry.reverse_shadow,
+    )
+
+
+def _previous(reconciler: Reconciler, state: "ModelState", report: LoadReport) -> SlotView | None:
+    if state.previous is None:
+        return None
+    ready, reason = version_state(report, state.name, state.previous)
+    return SlotView(
+        role="previous",
+        version=state.previous,
+        state=ready,
+        reason=reason,
+        since_unix_s=reconciler.since.champion(state.name),
+        until_unix_s=state.previous_until,
+    )
+
+
+def _slot(
+    reconciler: Reconciler,
+    made: ModelTable,
+    role: Role,
+    version: int,
+    report: LoadReport,
+    since_unix_s: float,
+    arms: Sequence[Arm],
+    own: Sequence[int],
+    **more: Any,
+) -> SlotView:
+    """A slot with the counters of its arms, which are those of the numbers `own`."""
+    ready, reason = version_state(report, made.state.name, version)
+    assigned = sum(arms[index]["assigned"] for index in own)
+    routed = sum(arm["assigned"] for arm in arms)
+    errors: dict[str, int] = {}
+    for index in own:
+        for name, count in arms[index]["errors"].items():
+            errors[name] = errors.get(name, 0) + count
+    main = arms[own[0]] if own else None
+    return SlotView(
+        role=role,
+        version=version,
+        state=ready,
+        reason=reason,
+        since_unix_s=since_unix_s,
+        share_measured=assigned / routed if routed and own else None,
+        requests=assigned,
+        requests_per_s=_rate(reconciler, made, own),
+        errors=errors,
+        latency=None
+        if main is None
+        else latency_view(main["latency_ns"], sum(main["latency_buckets"].values())),
+        **more,
+    )
+
+
+def _rate(reconciler: Reconciler, made: ModelTable, own: Sequence[int]) -> float | None:
+    if made.rollout is None:
+        return None
+    model, epoch = made.state.name, made.rollout.epoch
+    rates = [reconciler.rates.get((model, epoch, index)) for index in own]
+    known = [rate for rate in rates if rate is not None]
+    return sum(known) if known else None

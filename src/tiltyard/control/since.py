@@ -1,0 +1,39 @@
+"""Since when a version is in its slot: a fold over the registry's events."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tiltyard.registry import Event
+
+
+@dataclass(slots=True)
+class SlotTimes:
+    """Unix seconds: when the champion, and each challenger, came to be what it is."""
+
+    champion: float = 0.0
+    challengers: dict[int, float] = field(default_factory=dict)
+
+
+class Since:
+    """Feed it every event, in order; it may be asked at any time."""
+
+    def __init__(self) -> None:
+        self._times: dict[str, SlotTimes] = {}
+
+    def update(self, events: Iterable["Event"]) -> None:
+        for event in events:
+            times = self._times.setdefault(event.model, SlotTimes())
+            restored = event.kind == "rolled_back" and event.data.get("restored") is not None
+            if restored or event.kind in ("model_added", "champion_set", "promoted"):
+                times.champion = event.ts
+            elif event.kind == "challenge_started" and event.version is not None:
+                times.challengers[event.version] = event.ts
+
+    def champion(self, model: str) -> float:
+        """0 when no event has told."""
+        return self._times.get(model, SlotTimes()).champion
+
+    def challenger(self, model: str, version: int) -> float:
+        return self._times.get(model, SlotTimes()).challengers.get(version, 0.0)
