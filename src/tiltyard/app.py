@@ -172,7 +172,7 @@ class Gateway:
     def _start_admin(self) -> None:
         # Imported here, at this thread's priority: the server's own would take seconds for grpc on
         # a busy machine.
-        import tiltyard.admin.grpc_server  # noqa: F401
+        import tiltyard.admin.grpc_server  # noqa: F401 - so that it is there
         from tiltyard.admin import AdminOptions, AdminServer
         from tiltyard.control.control import Control
 
