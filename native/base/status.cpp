@@ -139,6 +139,12 @@ constexpr auto kRows = std::to_array<Row>({
     {Error::handler_unavailable, GrpcCode::unavailable, "handler_unavailable", "{}"},
     {Error::handler_unimplemented, GrpcCode::unimplemented, "handler_unimplemented", "{}"},
     {Error::handler_internal, GrpcCode::internal, "handler_internal", "{}"},
+    {Error::handler_deadline_exceeded, GrpcCode::deadline_exceeded, "handler_deadline_exceeded",
+     "{}"},
+    {Error::handler_failed_precondition, GrpcCode::failed_precondition,
+     "handler_failed_precondition", "{}"},
+    {Error::handler_resource_exhausted, GrpcCode::resource_exhausted, "handler_resource_exhausted",
+     "{}"},
 
     {Error::listen_failed, GrpcCode::unavailable, "listen_failed", "cannot listen on {}: {}"},
     {Error::tls_setup, GrpcCode::invalid_argument, "tls_setup", "TLS cannot be set up: {}: {}"},

@@ -99,6 +99,9 @@ enum class Error : uint8_t {
   handler_unavailable,
   handler_unimplemented,
   handler_internal,
+  handler_deadline_exceeded,
+  handler_failed_precondition,
+  handler_resource_exhausted,
   // the gateway itself
   listen_failed,  // {address} {what}
   tls_setup,      // {what} {what OpenSSL said}

@@ -52,6 +52,7 @@ constexpr OptionName kOptions[] = {
     {"io_threads", &EngineOptions::io_threads},
     {"worker_threads", &EngineOptions::worker_threads},
     {"busy_poll_us", &EngineOptions::busy_poll_us},
+    {"allow_model_control", &EngineOptions::allow_model_control},
 };
 
 }  // namespace

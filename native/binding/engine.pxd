@@ -16,6 +16,9 @@ cdef extern from "base/status.h" namespace "tiltyard" nogil:
         handler_unavailable
         handler_unimplemented
         handler_internal
+        handler_deadline_exceeded
+        handler_failed_precondition
+        handler_resource_exhausted
 
     cdef cppclass Status:
         Error error

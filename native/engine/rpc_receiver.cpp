@@ -39,8 +39,11 @@ void RpcReceiver::on_headers_end(Http2Session&, uint32_t tag, bool end_of_stream
   if (!metadata.content_type_ok && metadata.problem.ok()) {
     metadata.problem = make_error(Error::bad_content_type, {"none"});
   }
-  if (metadata.problem.ok() && metadata.method->method == Method::unimplemented) {
-    const MethodRow& row = *metadata.method;
+  const MethodRow& row = *metadata.method;
+  const bool is_refused =
+      row.method == Method::unimplemented ||
+      (row.method == Method::model_control && shared_.options.allow_model_control == 0);
+  if (metadata.problem.ok() && is_refused) {
     metadata.problem = make_error(Error::unimplemented_method, {row.path, row.sentence});
   }
   if (!metadata.problem.ok()) return replier_.end(call, std::move(metadata.problem));

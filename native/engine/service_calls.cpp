@@ -19,7 +19,8 @@ void ServiceCalls::answer(Call& call, ReceivedMessage& received, const RouteTabl
   NamesView names;
   const Method method = call.metadata.method->method;
   if (method != Method::model_statistics && method != Method::reflection_v1 &&
-      method != Method::reflection_v1alpha && method != Method::repository_index) {
+      method != Method::reflection_v1alpha && method != Method::repository_index &&
+      method != Method::model_control) {
     if (Status status = decode_names(received.message.view, names); !status.ok()) {
       return replier_.fail(received.to, status);
     }

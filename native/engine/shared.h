@@ -18,7 +18,8 @@ struct EngineOptions {
   uint32_t io_threads = 1;
   uint32_t worker_threads = 1;
   uint32_t busy_poll_us = 0;
-  uint32_t cores = usable_cores();  // what the process may use
+  uint32_t allow_model_control = 0;  // 1: clients may load and unload on the data port
+  uint32_t cores = usable_cores();   // what the process may use
 };
 
 struct EngineShared {

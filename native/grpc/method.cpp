@@ -8,7 +8,8 @@ namespace {
 constexpr BytesView kInferPath = "/inference.GRPCInferenceService/ModelInfer";
 
 constexpr const char* kNoModelControl =
-    "models are loaded and unloaded by the gateway's operator, not on this port";
+    "models are loaded and unloaded on this port only when the gateway runs with "
+    "--allow-model-control";
 constexpr const char* kNoSharedMemory =
     "shared memory is not supported; send tensors in raw_input_contents";
 constexpr const char* kNoTrace = "tracing is not set over this port";
@@ -25,9 +26,9 @@ constexpr std::array<MethodRow, 24> kMethods = {{
     {"/inference.GRPCInferenceService/ModelConfig", Method::model_config, false, nullptr},
     {"/inference.GRPCInferenceService/RepositoryIndex", Method::repository_index, false, nullptr},
     {"/inference.GRPCInferenceService/ModelStatistics", Method::model_statistics, false, nullptr},
-    {"/inference.GRPCInferenceService/RepositoryModelLoad", Method::unimplemented, false,
+    {"/inference.GRPCInferenceService/RepositoryModelLoad", Method::model_control, false,
      kNoModelControl},
-    {"/inference.GRPCInferenceService/RepositoryModelUnload", Method::unimplemented, false,
+    {"/inference.GRPCInferenceService/RepositoryModelUnload", Method::model_control, false,
      kNoModelControl},
     {"/inference.GRPCInferenceService/SystemSharedMemoryStatus", Method::unimplemented, false,
      kNoSharedMemory},

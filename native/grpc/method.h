@@ -20,6 +20,7 @@ enum class Method : uint8_t {
   model_config,
   repository_index,
   model_statistics,
+  model_control,  // Triton's load and unload; `unimplemented` unless the gateway allows it
   health_check,
   health_watch,
   reflection_v1,
@@ -30,7 +31,7 @@ struct MethodRow {
   BytesView path;
   Method method;
   bool client_streams;   // many request messages
-  const char* sentence;  // why it is unimplemented; null otherwise
+  const char* sentence;  // why it is unimplemented, where it is; null otherwise
 };
 
 inline constexpr MethodRow kUnknownMethod = {"", Method::unknown, false, nullptr};

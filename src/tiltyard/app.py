@@ -27,6 +27,7 @@ from tiltyard.store import open_store
 
 if TYPE_CHECKING:
     from tiltyard.admin import AdminServer
+    from tiltyard.control.control import Control
     from tiltyard.registry import Registry
 
 DRAIN_POLL_S = 0.01
@@ -164,17 +165,15 @@ class Gateway:
 
     def _open_to_operators(self) -> None:
         """It is known what is wanted: no hurry any more. Raises ServeError."""
-        if self._config.admin != NONE and self._reconciler.registry is not None:
-            self._start_admin()
+        if self._reconciler.registry is not None:
+            self._start_control()
         enter_background_priority("reconcile")
         self._is_open = True
 
-    def _start_admin(self) -> None:
-        # Imported here, at this thread's priority: the server's own would take seconds for grpc on
-        # a busy machine.
-        import tiltyard.admin.grpc_server  # noqa: F401 - so that it is there
-        from tiltyard.admin import AdminOptions, AdminServer
+    def _start_control(self) -> None:
+        """What operators can do, on the ports that are to have it. Raises ServeError."""
         from tiltyard.control.control import Control
+        from tiltyard.protocol.model_control import ModelControl
 
         control = Control(
             self._reconciler,
@@ -183,6 +182,17 @@ class Gateway:
             rollback_window_s=self._config.rollback_window_s,
             on_drain=self._events.tell_stop,
         )
+        if self._config.allow_model_control:
+            self._slow_path.allow_control(ModelControl(control))
+        if self._config.admin != NONE:
+            self._start_admin(control)
+
+    def _start_admin(self, control: "Control") -> None:
+        # Imported here, at this thread's priority: the server's own would take seconds for grpc on
+        # a busy machine.
+        import tiltyard.admin.grpc_server  # noqa: F401 - so that it is there
+        from tiltyard.admin import AdminOptions, AdminServer
+
         self._admin = AdminServer(
             control,
             AdminOptions(address=self._config.admin),

@@ -98,6 +98,7 @@ class Config(BaseModel):
         default_factory=default_worker_threads
     )
     busy_poll_us: Count = 0
+    allow_model_control: bool = False  # Triton's load and unload on the data port
     tls_cert: Path | None = None
     tls_key: Path | None = None
     tls_client_ca: Path | None = None
@@ -140,6 +141,7 @@ class Config(BaseModel):
             "io_threads": self.io_threads,
             "worker_threads": self.worker_threads,
             "busy_poll_us": self.busy_poll_us,
+            "allow_model_control": int(self.allow_model_control),
         }
 
 

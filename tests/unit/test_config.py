@@ -37,7 +37,13 @@ def test_threads_max_is_that_of_the_data_plane() -> None:
 
 def test_every_option_is_one_the_engine_knows() -> None:
     options = Config().engine_options()
-    assert set(options) == {*limits_of_header(), "io_threads", "worker_threads", "busy_poll_us"}
+    assert set(options) == {
+        *limits_of_header(),
+        "io_threads",
+        "worker_threads",
+        "busy_poll_us",
+        "allow_model_control",
+    }
 
 
 def write(folder: Path, text: str) -> Path:

@@ -211,7 +211,10 @@ def test_a_stream_that_wants_its_errors_as_status(echo_channel: grpc.Channel) ->
     assert caught.value.details() == "model '' is not found"
 
 
-NO_CONTROL = "models are loaded and unloaded by the gateway's operator, not on this port"
+NO_CONTROL = (
+    "models are loaded and unloaded on this port only when the gateway runs with"
+    " --allow-model-control"
+)
 NO_SHARED_MEMORY = "shared memory is not supported; send tensors in raw_input_contents"
 NOT_HERE = {
     "RepositoryModelLoad": NO_CONTROL,

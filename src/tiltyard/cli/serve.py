@@ -79,6 +79,12 @@ from tiltyard.config import (
     help="Spin this long before sleeping: lower latency for more CPU.  [default: 0]",
 )
 @click.option(
+    "--allow-model-control",
+    is_flag=True,
+    default=None,
+    help="Answer Triton's RepositoryModelLoad and RepositoryModelUnload on the data port.",
+)
+@click.option(
     "--log-format",
     type=click.Choice(["console", "json"]),
     help="Log lines for people or for programs.  [default: console]",

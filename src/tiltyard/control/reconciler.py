@@ -7,6 +7,7 @@ thread; what it changes is in force when the method returns.
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from tiltyard._core import Engine
@@ -16,7 +17,14 @@ from tiltyard.control.since import Since
 from tiltyard.control.table import RouteTable, wanted_keys
 from tiltyard.control.watch import NewEvents
 from tiltyard.errors import StoreError, TiltyardError
-from tiltyard.loading import Key, Loader, LoadReport, Stopping, newest_first
+from tiltyard.loading import (
+    STILL_LOADING,
+    Key,
+    Loader,
+    LoadReport,
+    Stopping,
+    newest_first,
+)
 from tiltyard.store import Store
 
 if TYPE_CHECKING:
@@ -25,6 +33,7 @@ if TYPE_CHECKING:
 LOOK_S: Final = 1.0
 STORE_LOOK_S: Final = 5.0
 EVENTS_READ: Final = 500
+UNLOADED: Final = "it was unloaded, and an operator can load it again"
 
 
 class Reconciler:
@@ -205,19 +214,22 @@ class Reconciler:
 
     def _publish(self, report: LoadReport) -> int:
         with self._lock:
-            if not self._is_known:
-                # Who serves is not known: nobody must be served by the wrong version.
-                report = LoadReport(
-                    unready=[
-                        *report.unready,
-                        *(
-                            (loaded.model, loaded.version, "it is being loaded")
-                            for loaded in report.versions
-                        ),
-                    ],
-                    loading=report.loading,
-                )
-            return self.table.publish(self.desired.states(), report, ready=self._is_ready)
+            states = self.desired.states()
+            # Until it is known who serves, nobody is to be served by the wrong version.
+            hidden = [] if self._is_known else report.versions
+            told = [(loaded.model, loaded.version, STILL_LOADING) for loaded in hidden]
+            told += [
+                (name, number, UNLOADED)
+                for name, state in states.items()
+                for number in sorted(state.unloaded)
+                if report.find(name, number) is None and not report.reason(name, number)
+            ]
+            shown = replace(
+                report,
+                versions=report.versions if self._is_known else [],
+                unready=[*report.unready, *told],
+            )
+            return self.table.publish(states, shown, ready=self._is_ready)
 
     def _note(self, stored: Mapping[str, Iterable[int]], report: LoadReport) -> None:
         """Tell the registry which versions there are.

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from tiltyard.protocol import messages
-from tiltyard.protocol.slow_path import SlowPath
+from tiltyard.protocol.slow_path import CONTROL_CALLS_MAX, CallRefused, SlowPath
 
 if TYPE_CHECKING:
-    from tiltyard._core import Engine
+    from tiltyard._core import Engine, SlowCall
+    from tiltyard.protocol.model_control import ModelControl
 
 
 @dataclass
@@ -111,3 +112,51 @@ def test_a_bug_is_told_once_and_hides_its_detail_from_the_caller() -> None:
     assert code == 13
     assert "secret" not in sentence
     assert 2 in engine.replies
+
+
+LOAD = messages.method_path("RepositoryModelLoad")
+
+
+class Control:
+    """Stands for a ModelControl: refuses what is asked with b"no", waits for `release` else."""
+
+    def __init__(self) -> None:
+        self.release = threading.Event()
+
+    def answer(self, path: str, request_bytes: bytes) -> bytes:
+        assert path == LOAD
+        if request_bytes == b"no":
+            raise CallRefused(9, "it is in a slot")
+        assert self.release.wait(60)
+        return b"loaded"
+
+
+def test_load_and_unload_wait_for_the_registry_and_then_have_threads_of_their_own() -> None:
+    engine = HandEngine()
+    path = SlowPath(cast("Engine", engine), lambda _method, _error: None)
+    path.answer(cast("SlowCall", Call(1, LOAD, b"")))
+    assert engine.failures[1][0] == 14
+    control: Any = Control()
+    path.allow_control(control)
+    for number in range(2, 2 + CONTROL_CALLS_MAX):
+        path.answer(cast("SlowCall", Call(number, LOAD, b"")))
+    path.answer(cast("SlowCall", Call(100, LOAD, b"")))
+    assert engine.failures[100][0] == 8
+    path.answer(cast("SlowCall", Call(101, STATISTICS, b"")))
+    assert 101 in engine.replies
+    control.release.set()
+    for thread in threading.enumerate():
+        if thread.name == "model-control":
+            thread.join(60)
+    assert all(engine.replies[number] == b"loaded" for number in range(2, 2 + CONTROL_CALLS_MAX))
+
+
+def test_what_control_refuses_has_its_code_and_sentence() -> None:
+    engine = HandEngine()
+    path = SlowPath(cast("Engine", engine), lambda _method, _error: None)
+    path.allow_control(cast("ModelControl", Control()))
+    path.answer(cast("SlowCall", Call(1, LOAD, b"no")))
+    for thread in threading.enumerate():
+        if thread.name == "model-control":
+            thread.join(60)
+    assert engine.failures[1] == (9, "it is in a slot")
