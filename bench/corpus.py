@@ -4,7 +4,8 @@ The messages are tritonclient's, so that the project's own codec is not its own 
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from bench.models import FloatArray, Workload
 from bench.paths import MODELS
 
 MAGIC = b"TYLOAD1\n"
+VERSIONS_MAGIC = b"TYLOAD2\n"
 
 # Matrix kernels round differently for one row than for many. The gateway pads a lone row, so that
 # an answer is the same alone and in a batch; the oracle therefore always runs the rows together.
@@ -76,34 +78,96 @@ def block(message: bytes) -> bytes:
     return struct.pack("<I", len(message)) + message
 
 
-def write_corpus(workload: Workload, rows_a_request: int = 1) -> Path:
+def write_corpus(
+    workload: Workload, rows_a_request: int = 1, *, model_names: Sequence[str] = ()
+) -> Path:
     """Write the corpus file of a workload anew and return its path.
 
-    With more rows a request the workload's rows are taken again and again. Raises ValueError when
-    two requests have the same answer throughout: then a server that always says the same would
-    pass.
+    With more rows a request the workload's rows are taken again and again. With `model_names` the
+    requests go to these models in turn, which all give the workload's answers. Raises ValueError
+    when two requests have the same answer throughout: then a server that always says the same
+    would pass.
     """
+    entries = list(_entries(workload, rows_a_request))
+    if len({expected for _, expected in entries}) < min(8, len(entries)):
+        raise ValueError(
+            f"{workload.name}: expected different answers to {len(entries)} requests, "
+            f"got {len({expected for _, expected in entries})}"
+        )
+    blocks = [MAGIC]
+    for index in range(max(len(entries), len(model_names))):
+        request, expected = entries[index % len(entries)]
+        if model_names:
+            request.model_name = model_names[index % len(model_names)]
+        blocks += [block(request.SerializeToString()), block(expected)]
+    suffix = "" if rows_a_request == 1 else f"x{rows_a_request}"
+    many = f"_m{len(model_names)}" if model_names else ""
+    file = MODELS / f"{workload.name.lower()}{suffix}{many}.corpus"
+    file.write_bytes(b"".join(blocks))
+    return file
+
+
+def write_version_corpus(versions: Mapping[int, Workload]) -> Path:
+    """Write a corpus with the answers of every version of a model and return its path.
+
+    The versions have the same rows; those that two of them answer alike are left out, because it
+    could not be told which one a reply is from. Raises ValueError when hardly any is left.
+    """
+    first = next(iter(versions.values()))
+    by_version = [list(_entries(work, 1)) for work in versions.values()]
+    blocks = [VERSIONS_MAGIC, struct.pack("<I", len(versions))]
+    blocks += [block(str(number).encode()) for number in versions]
+    kept = 0
+    for same_request in zip(*by_version, strict=True):
+        expected = [answer for _, answer in same_request]
+        if _differ(expected, first.tolerance):
+            kept += 1
+            blocks.append(block(same_request[0][0].SerializeToString()))
+            blocks += [block(answer) for answer in expected]
+    if kept < min(8, len(first.rows)):
+        raise ValueError(
+            f"{first.name}: expected versions {list(versions)} to answer in different ways, but "
+            f"{len(first.rows) - kept} of {len(first.rows)} requests have the same answer from two"
+        )
+    file = MODELS / f"{first.name.lower()}_versions.corpus"
+    file.write_bytes(b"".join(blocks))
+    return file
+
+
+def _entries(
+    workload: Workload, rows_a_request: int
+) -> Iterator[tuple[service_pb2.ModelInferRequest, bytes]]:
+    """Each request, and the reply that is right for it."""
     session = open_session(workload.model_file)
     input_name = session.get_inputs()[0].name
-    blocks = [MAGIC]
-    seen: set[bytes] = set()
     by_row = list(answers(session, workload.rows))
     for index in range(len(by_row)):
         picked = [(index + i) % len(by_row) for i in range(rows_a_request)]
         outputs = {name: np.concatenate([by_row[i][name] for i in picked]) for name in by_row[0]}
         request = request_message(workload, input_name, workload.rows[picked])
-        expected = expected_message(outputs).SerializeToString()
-        seen.add(expected)
-        blocks += [block(request.SerializeToString()), block(expected)]
-    if len(seen) < min(8, len(workload.rows)):
-        raise ValueError(
-            f"{workload.name}: expected different answers to {len(workload.rows)} requests, "
-            f"got {len(seen)}"
-        )
-    suffix = "" if rows_a_request == 1 else f"x{rows_a_request}"
-    file = MODELS / f"{workload.name.lower()}{suffix}.corpus"
-    file.write_bytes(b"".join(blocks))
-    return file
+        yield request, expected_message(outputs).SerializeToString()
+
+
+def _differ(expected: Sequence[bytes], tolerance: float) -> bool:
+    """Whether no reply would pass for another within the tolerance."""
+    replies = [service_pb2.ModelInferResponse.FromString(message) for message in expected]
+    return not any(_pass_for(a, b, tolerance) for a, b in combinations(replies, 2))
+
+
+def _pass_for(
+    a: service_pb2.ModelInferResponse, b: service_pb2.ModelInferResponse, tolerance: float
+) -> bool:
+    for output, raw, other in zip(
+        a.outputs, a.raw_output_contents, b.raw_output_contents, strict=True
+    ):
+        if output.datatype != "FP32" or tolerance == 0:
+            if raw != other:
+                return False
+        elif np.abs(np.frombuffer(raw, np.float32) - np.frombuffer(other, np.float32)).max() > (
+            2 * tolerance  # each may be off by it
+        ):
+            return False
+    return True
 
 
 def write_body(workload: Workload) -> Path:

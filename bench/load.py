@@ -23,13 +23,15 @@ class Shape:
     streams: int
     rate: float = 0.0
     busy_poll: bool = False
+    keys: int = 0  # how many different values the header tiltyard-key has; 0: none is sent
 
     @property
     def title(self) -> str:
-        """As it is written in tables: 16x8, 4x1 spin, 4x4 at 1000/s."""
+        """As it is written in tables: 16x8, 4x1 spin, 4x4 at 1000/s, 16x8 keyed."""
         spin = " spin" if self.busy_poll else ""
         rate = f" at {self.rate:g}/s" if self.rate else ""
-        return f"{self.connections}x{self.streams}{spin}{rate}"
+        keyed = " keyed" if self.keys else ""
+        return f"{self.connections}x{self.streams}{spin}{rate}{keyed}"
 
 
 THROUGHPUT = Shape(16, 8)
@@ -63,11 +65,25 @@ class Target:
 
 
 @dataclass(frozen=True)
+class VersionReplies:
+    """The right replies of one model version, over the whole run. Times are CLOCK_MONOTONIC."""
+
+    replies: int
+    first_ns: int
+    last_ns: int
+
+
+@dataclass(frozen=True)
 class Report:
-    """What the load generator said. Times in microseconds, CPU time per request in microseconds."""
+    """What the load generator said. Times in microseconds, CPU time per request in microseconds.
+
+    `completed` replies came in the window, `replies` in the whole run. `versions` is empty where
+    the corpus does not tell versions apart.
+    """
 
     throughput: float
     completed: int
+    replies: int
     server_cpu_us: float
     server_busy: float
     client_busy: float
@@ -78,6 +94,7 @@ class Report:
     max_us: float
     late_max_us: float  # open loop: how late a request left the client at worst
     faults: list[str] = field(default_factory=list)
+    versions: dict[str, VersionReplies] = field(default_factory=dict)
 
 
 def _faults(said: dict[str, Any]) -> list[str]:
@@ -102,6 +119,7 @@ def read_report(text: str) -> Report:
     return Report(
         throughput=said["throughput"],
         completed=said["completed"],
+        replies=said["checked"],
         server_cpu_us=said["server_cpu_ns_per_request"] / 1e3,
         server_busy=said["server_busy"],
         client_busy=said["client_busy"],
@@ -112,6 +130,7 @@ def read_report(text: str) -> Report:
         max_us=latency["max"],
         late_max_us=said["lateness_ns"]["max"] / 1e3,
         faults=_faults(said),
+        versions={name: VersionReplies(**found) for name, found in said["versions"].items()},
     )
 
 
@@ -149,6 +168,8 @@ def start_load(
         line += ["--rate", str(shape.rate), "--poisson"]
     if shape.busy_poll:
         line.append("--busy-poll")
+    if shape.keys:
+        line += ["--keys", str(shape.keys)]
     return subprocess.Popen(
         ["nice", "-n", str(nice), *line],
         stdout=subprocess.PIPE,

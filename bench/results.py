@@ -31,6 +31,7 @@ def from_report(scenario: str, case: str, server: str, run: int, report: Report)
     """The measurement a load report makes."""
     values = asdict(report)
     faults = values.pop("faults")
+    values.pop("versions")
     return Measurement(scenario, case, server, run, values, faults)
 
 

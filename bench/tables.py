@@ -85,7 +85,15 @@ def _more(found: Sequence[Measurement], key: tuple[str, str, str]) -> str:
     return ", ".join(told)
 
 
-_SELDOM_SHOWN = {"late_max_us", "completed", "server_busy", "p90_us", "p999_us", "server_cpu_s"}
+_SELDOM_SHOWN = {
+    "late_max_us",
+    "completed",
+    "replies",
+    "server_busy",
+    "p90_us",
+    "p999_us",
+    "server_cpu_s",
+}
 
 
 def print_bars(console: Console, bars: Sequence[Bar]) -> None:

@@ -11,6 +11,7 @@ constexpr size_t kReadBytes = 256 * 1024;
 constexpr size_t kWriteBytes = 256 * 1024;
 // Wide windows: flow control of the client must not be what is measured.
 constexpr int32_t kWindowBytes = 1 << 30;
+constexpr std::string_view kKeyHeader = "tiltyard-key";
 
 // The slot's index rides in the stream's user data, one up so that it is never null.
 void* tag_of(uint32_t slot) {
@@ -84,7 +85,7 @@ struct ConnectionCallbacks {
   static ssize_t read_request(nghttp2_session*, int32_t, uint8_t* buffer, size_t length,
                               uint32_t* flags, nghttp2_data_source* source, void*) {
     auto& slot = *static_cast<Slot*>(source->ptr);
-    const std::string& frame = slot.entry->frame;
+    const std::string& frame = slot.request.entry->frame;
     const size_t n = std::min(length, frame.size() - slot.request_offset);
     std::memcpy(buffer, frame.data() + slot.request_offset, n);
     slot.request_offset += n;
@@ -94,8 +95,12 @@ struct ConnectionCallbacks {
 };
 
 Connection::Connection(Listener& listener, uint32_t streams, std::string_view path,
-                       std::string_view authority, bool tls)
-    : listener_(listener), slots_(streams), stream_ids_(streams), in_(kReadBytes) {
+                       std::string_view authority, bool tls, bool with_keys)
+    : listener_(listener),
+      with_keys_(with_keys),
+      slots_(streams),
+      stream_ids_(streams),
+      in_(kReadBytes) {
   for (uint32_t i = streams; i-- > 0;) free_.push_back(i);
   make_headers(path, authority, tls);
 }
@@ -115,6 +120,16 @@ void Connection::make_headers(std::string_view path, std::string_view authority,
               header(":authority", header_text_[1]),
               header("content-type", "application/grpc"),
               header("te", "trailers")};
+  if (!with_keys_) return;
+  // Each key is another: in the table it would only drive out what is worth to be there.
+  headers_.push_back(header(kKeyHeader, ""));
+  headers_.back().flags |= NGHTTP2_NV_FLAG_NO_INDEX;
+}
+
+void Connection::set_key(Slot& slot) {
+  slot.key_text = "key-" + std::to_string(slot.request.key);
+  headers_.back().value = reinterpret_cast<uint8_t*>(slot.key_text.data());
+  headers_.back().valuelen = slot.key_text.size();
 }
 
 void Connection::start_session() {
@@ -144,32 +159,35 @@ std::string Connection::open(const Target& target, bool& refused) {
   return "";
 }
 
-void Connection::submit(const CorpusEntry& entry, uint64_t intended_ns, uint64_t now_ns) {
+void Connection::submit(const Request& request, uint64_t now_ns) {
   const uint32_t index = free_.back();
   free_.pop_back();
   Slot& slot = slots_[index];
-  slot.entry = &entry;
-  slot.intended_ns = intended_ns;
+  slot.request = request;
   slot.sent_ns = now_ns;
   slot.request_offset = 0;
-  slot.same_as_right_frame = false;
+  slot.same_as = nullptr;
   slot.reply_frame.clear();
   slot.http_status = 0;
   slot.grpc_status = -1;
   slot.grpc_message.clear();
   slot.passed_over = false;
+  if (with_keys_) set_key(slot);
   nghttp2_data_provider body{{.ptr = &slot}, ConnectionCallbacks::read_request};
   stream_ids_[index] = nghttp2_submit_request(session_, nullptr, headers_.data(), headers_.size(),
                                               &body, tag_of(index));
 }
 
 void Connection::take_data(Slot& slot, std::string_view bytes) {
-  if (slot.same_as_right_frame) {  // more than one right frame: keep what came, it will be judged
-    slot.reply_frame = slot.entry->right_frame;
-    slot.same_as_right_frame = false;
-  } else if (slot.reply_frame.empty() && bytes == slot.entry->right_frame) {
-    slot.same_as_right_frame = true;
-    return;
+  if (slot.same_as != nullptr) {  // more than one right frame: keep what came, it will be judged
+    slot.reply_frame = slot.same_as->right_frame;
+    slot.same_as = nullptr;
+  } else if (slot.reply_frame.empty()) {
+    for (const Answer& answer : slot.request.entry->answers) {
+      if (bytes != answer.right_frame) continue;
+      slot.same_as = &answer;
+      return;
+    }
   }
   slot.reply_frame.append(bytes);
 }

@@ -16,14 +16,21 @@
 
 namespace tiltyard::load {
 
-// A request in flight, or a free place for one. Its buffers live as long as the connection.
-struct Slot {
+// What is to be sent. `key` is the number in the header tiltyard-key, where the run has keys.
+struct Request {
   const CorpusEntry* entry = nullptr;
   uint64_t intended_ns = 0;
+  uint64_t key = 0;
+};
+
+// A request in flight, or a free place for one. Its buffers live as long as the connection.
+struct Slot {
+  Request request;
+  std::string key_text;
   uint64_t sent_ns = 0;
   size_t request_offset = 0;
-  bool same_as_right_frame = false;  // the reply so far is entry->right_frame, byte for byte
-  std::string reply_frame;           // the reply when it is not
+  const Answer* same_as = nullptr;  // whose right_frame the reply so far is, byte for byte
+  std::string reply_frame;          // the reply when it is none of them
   int http_status = 0;
   int grpc_status = -1;  // -1: none came
   std::string grpc_message;
@@ -45,7 +52,7 @@ class Connection {
   };
 
   Connection(Listener& listener, uint32_t streams, std::string_view path,
-             std::string_view authority, bool tls);
+             std::string_view authority, bool tls, bool with_keys);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -55,7 +62,7 @@ class Connection {
 
   bool has_free_slot() const { return !free_.empty() && alive_ && !draining(); }
   // `has_free_slot()` must hold.
-  void submit(const CorpusEntry& entry, uint64_t intended_ns, uint64_t now_ns);
+  void submit(const Request& request, uint64_t now_ns);
   void receive();
   void flush();
 
@@ -70,12 +77,14 @@ class Connection {
   friend struct ConnectionCallbacks;
 
   void make_headers(std::string_view path, std::string_view authority, bool tls);
+  void set_key(Slot& slot);
   void start_session();
   void take_data(Slot& slot, std::string_view bytes);
   void finish(uint32_t index);
   void lose();
 
   Listener& listener_;
+  const bool with_keys_;
   Transport transport_;
   nghttp2_session* session_ = nullptr;
   std::vector<Slot> slots_;

@@ -15,18 +15,18 @@ constexpr int kPollMs = 1;
 // Remembers whether the question came back, and whether the answer was right.
 class Judge final : public Connection::Listener {
  public:
-  Judge(CorpusEntry& entry, const ReplyRule& rule) : entry_(entry), rule_(rule) {}
+  Judge(Corpus& corpus, const ReplyRule& rule) : corpus_(corpus), rule_(rule) {}
 
   void on_arrival() override { arrival_ns_ = monotonic_ns(); }
   void on_finished(Connection&, const Slot& slot) override {
     waiting_ = false;
-    right_ = judge(slot, entry_, rule_, tally_);
+    right_ = judge(slot, corpus_, rule_, arrival_ns_, tally_);
   }
 
   void ask(Connection& connection) {
     waiting_ = true;
     const uint64_t now_ns = monotonic_ns();
-    connection.submit(entry_, now_ns, now_ns);
+    connection.submit({&corpus_.entries.front(), now_ns}, now_ns);
     connection.flush();
   }
   bool waiting() const { return waiting_; }
@@ -37,7 +37,7 @@ class Judge final : public Connection::Listener {
   }
 
  private:
-  CorpusEntry& entry_;
+  Corpus& corpus_;
   ReplyRule rule_;
   Tally tally_;
   bool waiting_ = false;
@@ -51,8 +51,8 @@ std::string wait_for_first_answer(const Options& options, const Target& target, 
                                   FirstAnswer& answer) {
   const uint64_t give_up_ns = monotonic_ns() + static_cast<uint64_t>(options.connect_s * 1e9);
   const std::string authority = options.host + ":" + std::to_string(options.port);
-  Judge judge(corpus.entries.front(), {options.tolerance, options.any_rank});
-  Connection connection(judge, 1, options.method_path, authority, target.tls != nullptr);
+  Judge judge(corpus, {options.tolerance, options.any_rank});
+  Connection connection(judge, 1, options.method_path, authority, target.tls != nullptr, false);
   std::string last = "nobody listens there";
   while (monotonic_ns() < give_up_ns) {
     if (!connection.alive()) {

@@ -34,7 +34,8 @@ Generator::Generator(const Options& options, const Target& target, Corpus& corpu
   const std::string authority = options.host + ":" + std::to_string(options.port);
   for (uint32_t i = 0; i < options.connections; ++i) {
     connections_.push_back(std::make_unique<Connection>(*this, options.streams, options.method_path,
-                                                        authority, target.tls != nullptr));
+                                                        authority, target.tls != nullptr,
+                                                        options.keys > 0));
   }
 }
 
@@ -183,7 +184,7 @@ void Generator::send_again() {
     while (!passed_over_.empty() && connection->has_free_slot()) {
       const Request request = passed_over_.back();
       passed_over_.pop_back();
-      connection->submit(*request.entry, request.intended_ns, now_ns_);
+      connection->submit(request, now_ns_);
     }
   }
 }
@@ -213,7 +214,8 @@ void Generator::send_on(Connection& connection, uint64_t intended_ns) {
   if (phase_ == Phase::kWindow && intended_ns >= window_start_ns_) ++window_sent_;
   const CorpusEntry& entry = corpus_.entries[next_entry_];
   if (++next_entry_ == corpus_.entries.size()) next_entry_ = 0;
-  connection.submit(entry, intended_ns, now_ns_);
+  connection.submit({&entry, intended_ns, next_key_}, now_ns_);
+  if (++next_key_ >= options_.keys) next_key_ = 0;
 }
 
 void Generator::on_arrival() {
@@ -223,17 +225,17 @@ void Generator::on_arrival() {
 void Generator::on_finished(Connection& connection, const Slot& slot) {
   if (slot.passed_over) {
     ++tally_.passed_over;
-    passed_over_.push_back({slot.entry, slot.intended_ns});
+    passed_over_.push_back(slot.request);
     return;
   }
-  const auto index = static_cast<size_t>(slot.entry - corpus_.entries.data());
-  const bool right = judge(slot, corpus_.entries[index], rule_, tally_);
+  const bool right = judge(slot, corpus_, rule_, now_ns_, tally_);
   if (phase_ != Phase::kWarmUp) count_in_window(slot, right);
   if (!schedule_ && connection.has_free_slot() && may_send()) send_on(connection, now_ns_);
 }
 
 void Generator::count_in_window(const Slot& slot, bool right) {
-  const uint64_t latency_ns = now_ns_ - slot.intended_ns;
+  const uint64_t intended_ns = slot.request.intended_ns;
+  const uint64_t latency_ns = now_ns_ - intended_ns;
   if (phase_ == Phase::kWindow) {
     ++tally_.completed;
     const size_t second = (now_ns_ - window_start_ns_) / kSecond;
@@ -241,13 +243,13 @@ void Generator::count_in_window(const Slot& slot, bool right) {
     ++tally_.seconds[second].completed;
     tally_.seconds[second].max_ns = std::max(tally_.seconds[second].max_ns, latency_ns);
   }
-  const bool before_end = phase_ == Phase::kWindow || slot.intended_ns < window_end_ns_;
-  if (slot.intended_ns < window_start_ns_ || !before_end) return;
+  const bool before_end = phase_ == Phase::kWindow || intended_ns < window_end_ns_;
+  if (intended_ns < window_start_ns_ || !before_end) return;
   ++tally_.requests;
   if (!right) return;
   ++tally_.ok;
   tally_.latency.update(latency_ns);
-  if (schedule_) tally_.lateness.update(slot.sent_ns - slot.intended_ns);
+  if (schedule_) tally_.lateness.update(slot.sent_ns - intended_ns);
 }
 
 }  // namespace tiltyard::load

@@ -62,12 +62,9 @@ class Generator final : public Connection::Listener {
   int epoll_ = -1;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::optional<Schedule> schedule_;
-  struct Request {
-    const CorpusEntry* entry;
-    uint64_t intended_ns;
-  };
   std::vector<Request> passed_over_;
   size_t next_entry_ = 0;
+  uint64_t next_key_ = 0;
   size_t next_connection_ = 0;
 
   Phase phase_ = Phase::kWarmUp;

@@ -60,7 +60,7 @@ int run(int argc, char** argv) {
   if (options.first_answer) return report_first_answer(options, target, corpus);
   Generator generator(options, target, corpus);
   if (const std::string wrong = generator.run(); !wrong.empty()) return fail(wrong, 1);
-  std::puts(report_json(options, generator.tally(), generator.cost()).c_str());
+  std::puts(report_json(options, corpus, generator.tally(), generator.cost()).c_str());
   return 0;
 }
 

@@ -22,6 +22,7 @@ enum Flag : int {
   kRate,
   kPoisson,
   kSeed,
+  kKeys,
   kTolerance,
   kAnyRank,
   kBusyPoll,
@@ -46,6 +47,7 @@ const option kFlags[] = {
     {"rate", required_argument, nullptr, kRate},
     {"poisson", no_argument, nullptr, kPoisson},
     {"seed", required_argument, nullptr, kSeed},
+    {"keys", required_argument, nullptr, kKeys},
     {"tolerance", required_argument, nullptr, kTolerance},
     {"any-rank", no_argument, nullptr, kAnyRank},
     {"busy-poll", no_argument, nullptr, kBusyPoll},
@@ -120,6 +122,8 @@ bool apply_flag(int flag, Options& options) {
       return true;
     case kSeed:
       return store(options.seed, 0, 1e15);
+    case kKeys:
+      return store(options.keys, 1, 1e15);
     case kTolerance:
       return store(options.tolerance, 0, 1e30);
     case kAnyRank:
@@ -177,6 +181,7 @@ const char* usage() {
          "  --warm-up S                    before the window (1 s)\n"
          "  --rate R [--poisson] [--seed N]  open loop: R requests a second, latency from the\n"
          "                                 intended send; without it the loop is closed\n"
+         "  --keys N                       send tiltyard-key, N values in turn\n"
          "  --tolerance X                  largest error of a float output (0: bit for bit)\n"
          "  --any-rank                     compare shapes without their dimensions of 1\n"
          "  --busy-poll                    spin instead of sleeping\n"

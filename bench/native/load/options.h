@@ -24,6 +24,7 @@ struct Options {
   double rate = 0;  // requests a second of an open loop; 0: closed loop
   bool poisson = false;
   uint64_t seed = 1;
+  uint64_t keys = 0;  // how many different values tiltyard-key has; 0: it is not sent
 
   double tolerance = 0;   // largest absolute error of a float output; 0: bit for bit
   bool any_rank = false;  // shapes are compared without their dimensions of 1

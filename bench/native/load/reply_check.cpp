@@ -131,4 +131,21 @@ std::string check_reply(std::string_view expected, std::string_view reply, const
   }
 }
 
+std::optional<std::string> version_of(std::string_view reply) {
+  try {
+    std::string version;
+    protozero::pbf_reader message(reply.data(), reply.size());
+    while (message.next()) {
+      if (message.tag() == 2) {
+        version = message.get_string();
+      } else {
+        message.skip();
+      }
+    }
+    return version;
+  } catch (const protozero::exception&) {
+    return std::nullopt;
+  }
+}
+
 }  // namespace tiltyard::load

@@ -1,6 +1,7 @@
 // Compares a ModelInferResponse with the one that was expected, value by value.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,5 +18,8 @@ struct ReplyRule {
 // The returned sentence is empty when every expected output came with its datatype, shape and
 // values, and no other output did; otherwise it says what differs. The order does not matter.
 std::string check_reply(std::string_view expected, std::string_view reply, const ReplyRule& rule);
+
+// What a ModelInferResponse says as its model_version; none when it is no such message.
+std::optional<std::string> version_of(std::string_view reply);
 
 }  // namespace tiltyard::load

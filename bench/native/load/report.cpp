@@ -47,6 +47,20 @@ std::string errors(const Tally& tally) {
   return object.end();
 }
 
+// Each version's right replies, of the whole run; empty where the corpus tells no versions apart.
+std::string versions(const Corpus& corpus, const Tally& tally) {
+  JsonObject object;
+  for (size_t i = 0; i < tally.versions.size() && !corpus.any_version(); ++i) {
+    const VersionReplies& found = tally.versions[i];
+    object.raw(corpus.versions[i], JsonObject()
+                                       .add("replies", found.replies)
+                                       .add("first_ns", found.first_ns)
+                                       .add("last_ns", found.last_ns)
+                                       .end());
+  }
+  return object.end();
+}
+
 std::string series(const Tally& tally) {
   std::string rows;
   for (const Second& second : tally.seconds) {
@@ -71,7 +85,8 @@ std::string json_string(const std::string& text) {
   return quoted + "\"";
 }
 
-std::string report_json(const Options& options, const Tally& tally, const WindowCost& cost) {
+std::string report_json(const Options& options, const Corpus& corpus, const Tally& tally,
+                        const WindowCost& cost) {
   JsonObject object;
   object.add("connections", uint64_t{options.connections})
       .add("streams", uint64_t{options.streams})
@@ -87,6 +102,7 @@ std::string report_json(const Options& options, const Tally& tally, const Window
       .add("first_wrong", tally.first_wrong)
       .raw("errors", errors(tally))
       .add("first_error", tally.first_error)
+      .raw("versions", versions(corpus, tally))
       .add("passed_over", tally.passed_over)
       .add("unanswered", tally.unanswered)
       .add("connections_opened", tally.connections_opened)

@@ -18,6 +18,13 @@ struct Second {
   uint64_t max_ns = 0;
 };
 
+// The right replies of one of the corpus's versions. Times are CLOCK_MONOTONIC.
+struct VersionReplies {
+  uint64_t replies = 0;
+  uint64_t first_ns = 0;
+  uint64_t last_ns = 0;
+};
+
 struct Tally {
   // Every reply of the run, warm-up and drain too: a wrong value is wrong at any time.
   uint64_t checked = 0;
@@ -25,6 +32,7 @@ struct Tally {
   std::string first_wrong;
   std::map<int, uint64_t> errors_by_code;  // grpc-status; -1: the stream ended without one
   std::string first_error;
+  std::vector<VersionReplies> versions;  // as Corpus::versions
   uint64_t connections_opened = 0;
   uint64_t connections_lost = 0;
   uint64_t passed_over = 0;  // requests that a retired connection had not run; they were sent again
@@ -46,8 +54,8 @@ struct WindowCost {
   uint64_t watched_cpu_ns = 0;
 };
 
-// Judges one reply, remembers a right frame in its entry, and counts it in the parts of the tally
-// that are not the window's. Returns whether it was right.
-bool judge(const Slot& slot, CorpusEntry& entry, const ReplyRule& rule, Tally& tally);
+// Judges one reply that came at `now_ns`, remembers a right frame in its entry, and counts it in
+// the parts of the tally that are not the window's. Returns whether it was right.
+bool judge(const Slot& slot, Corpus& corpus, const ReplyRule& rule, uint64_t now_ns, Tally& tally);
 
 }  // namespace tiltyard::load

@@ -9,12 +9,17 @@ from tritonclient.grpc import service_pb2
 
 from bench import corpus
 from bench.models import FloatArray, workload
+from bench.variants import variant
 
 
 def read_blocks(file: Path) -> list[bytes]:
     content = file.read_bytes()
     assert content.startswith(corpus.MAGIC)
-    at = len(corpus.MAGIC)
+    return split_blocks(content[len(corpus.MAGIC) :])
+
+
+def split_blocks(content: bytes) -> list[bytes]:
+    at = 0
     blocks = []
     while at < len(content):
         (length,) = struct.unpack_from("<I", content, at)
@@ -56,3 +61,41 @@ def test_answers_that_are_all_the_same_are_refused() -> None:
     same = replace(work, name="same", rows=np.repeat(work.rows[:1], 10, axis=0))
     with pytest.raises(ValueError, match="expected different answers to 10 requests, got 1"):
         corpus.write_corpus(same)
+
+
+def test_requests_go_to_the_named_models_in_turn() -> None:
+    blocks = read_blocks(corpus.write_corpus(workload("W1"), model_names=["a", "b", "c"]))
+    sent = [service_pb2.ModelInferRequest.FromString(request) for request in blocks[::2]]
+    assert [request.model_name for request in sent[:4]] == ["a", "b", "c", "a"]
+    assert len(sent) == len(workload("W1").rows)
+
+
+def test_every_named_model_is_asked() -> None:
+    work = replace(workload("W1"), name="few", rows=workload("W1").rows[:9])
+    blocks = read_blocks(corpus.write_corpus(work, model_names=[f"m{i}" for i in range(20)]))
+    assert len(set(blocks[::2])) == 20
+    assert blocks[1] == blocks[1 + 2 * 9]
+
+
+def test_a_version_corpus_has_the_answers_of_each_version() -> None:
+    work = workload("W1")
+    content = corpus.write_version_corpus({1: work, 2: variant(work, 2)}).read_bytes()
+    names = struct.pack("<I", 2) + corpus.block(b"1") + corpus.block(b"2")
+    assert content.startswith(corpus.VERSIONS_MAGIC + names)
+    rest = content[len(corpus.VERSIONS_MAGIC + names) :]
+    blocks = split_blocks(rest)
+    assert len(blocks) % 3 == 0
+    assert 0.8 * len(work.rows) < len(blocks) / 3 <= len(work.rows)
+    assert all(first != second for first, second in zip(blocks[1::3], blocks[2::3], strict=True))
+
+
+def test_versions_that_answer_alike_are_refused() -> None:
+    work = workload("W1")
+    with pytest.raises(ValueError, match=r"569 of 569 requests have the same answer"):
+        corpus.write_version_corpus({1: work, 2: work})
+
+
+def test_answers_within_the_tolerance_do_not_differ() -> None:
+    work = replace(workload("W1"), name="loose", tolerance=0.5)
+    with pytest.raises(ValueError, match=r"requests have the same answer"):
+        corpus.write_version_corpus({1: work, 2: replace(variant(work, 2), tolerance=0.5)})
