@@ -37,7 +37,8 @@ def free_port() -> int:
 class Launch:
     """How a server is started and how its replies are judged.
 
-    `ready_pattern` finds the address in what it prints, where it picks the port itself.
+    `ready_pattern` finds the address in what it prints, where it picks the port itself, and
+    `admin_pattern` that of its admin port.
     """
 
     name: str
@@ -50,6 +51,8 @@ class Launch:
     any_rank: bool = False
     tls_ca: Path | None = None
     ready_pattern: str | None = None
+    admin_pattern: str | None = None
+    start_s_max: float = START_S_MAX
 
 
 class Server:
@@ -79,7 +82,7 @@ class Server:
         try:
             if self.launch.ready_pattern is not None:
                 self.address = self._wait_for_address(self.launch.ready_pattern)
-            self.ready_ns = wait_for_answer(self.target(), START_S_MAX)
+            self.ready_ns = wait_for_answer(self.target(), self.launch.start_s_max)
         except (LoadError, ServerError) as error:
             self.stop()
             raise ServerError(
@@ -102,6 +105,13 @@ class Server:
             raise ServerError(f"{self.launch.name} is not running")
         return self._process.pid
 
+    @property
+    def admin_address(self) -> str:
+        """Where the gateway answers operators. Raises ServerError when it has no such port."""
+        if self.launch.admin_pattern is None:
+            raise ServerError(f"{self.launch.name} was started without an admin port")
+        return self._wait_for_address(self.launch.admin_pattern)
+
     def target(self) -> Target:
         """Where load goes, with every process of the server watched."""
         return Target(
@@ -114,14 +124,15 @@ class Server:
         )
 
     def _wait_for_address(self, pattern: str) -> str:
-        give_up = time.monotonic() + START_S_MAX
+        seconds = self.launch.start_s_max
+        give_up = time.monotonic() + seconds
         while time.monotonic() < give_up:
             if found := re.search(pattern, self.log()):
                 return found.group(1)
             if self._process is not None and self._process.poll() is not None:
                 raise ServerError(f"it ended with code {self._process.returncode}")
             time.sleep(0.02)
-        raise ServerError(f"it printed nothing that matches {pattern} in {START_S_MAX:g} s")
+        raise ServerError(f"it printed nothing that matches {pattern} in {seconds:g} s")
 
     def log(self) -> str:
         """All that the server has written so far."""

@@ -21,6 +21,7 @@ PROGRAM = [sys.executable, "-m", "tiltyard"]
 # Peers run lone rows as they come, and ONNX Runtime rounds those differently.
 PEER_TOLERANCE = 1e-5
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024
+NO_ADMIN = "none"
 
 
 def _run(command: Sequence[str]) -> None:
@@ -31,7 +32,10 @@ def _run(command: Sequence[str]) -> None:
 
 
 def make_store(workloads: Sequence[Workload]) -> Path:
-    """A fresh store with these workloads published as version 1 each. Raises ServerError."""
+    """A fresh store with these workloads; those of one model become its versions 1, 2, 3.
+
+    Raises ServerError.
+    """
     store = BUILD / "store"
     shutil.rmtree(store, ignore_errors=True)
     for workload in workloads:
@@ -48,23 +52,28 @@ def gateway(
     worker_threads: int = 1,
     extra: Sequence[str] = (),
     port: int = 0,
+    admin: str = "127.0.0.1:0",
     tls_ca: Path | None = None,
+    corpus: Path | None = None,
 ) -> Launch:
-    """`tiltyard serve` on a store, with the replies of one workload checked.
+    """`tiltyard serve` on a store, with the replies of one workload checked, or of a `corpus`.
 
     A fixed `port` is for measuring the start, where reading the ready line would be in the way.
+    `admin` is where operators' calls are answered, or NO_ADMIN.
     """
     command = [*PROGRAM, "serve", "--store", str(store)]
     command += ["--grpc", f"127.0.0.1:{port}", "--io-threads", str(io_threads)]
+    command += ["--admin", admin]
     command += ["--worker-threads", str(worker_threads), *extra]
     return Launch(
         GATEWAY,
         command,
         f"127.0.0.1:{port}",
-        write_corpus(workload),
+        corpus or write_corpus(workload),
         tolerance=workload.tolerance,
         tls_ca=tls_ca,
         ready_pattern=None if port else r"tiltyard ready .*?grpc=(\S+)",
+        admin_pattern=None if admin == NO_ADMIN else r"tiltyard ready .*?admin=(\S+)",
     )
 
 
