@@ -40,6 +40,7 @@ Status Engine::load_version(std::string model, int64_t number, BytesView model_b
   Status status = ModelVersion::load(runtime_, std::move(model), number, model_bytes, external,
                                      options, version);
   if (!status.ok()) return status;
+  version = reclaimer_.graveyard().adopt(std::move(version));
   out = std::make_shared<ServedVersion>(std::move(version), shared_.options.limits.queue_items_max);
   return {};
 }

@@ -9,6 +9,8 @@ namespace {
 
 // Readers pass within a cycle or sleep; a worker may hold a version longer.
 constexpr auto kLookAgain = std::chrono::milliseconds(5);
+// Who buries takes no lock, so its word can come just before the wait; this is the net below.
+constexpr auto kLookForBuried = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -22,7 +24,9 @@ void Reclaimer::stop() {
     stopping_ = true;
   }
   changed_.notify_all();
+  graveyard_->close();
   if (thread_.joinable()) thread_.join();
+  graveyard_->free_buried();
 }
 
 uint64_t Reclaimer::publish(std::unique_ptr<const RouteTable> table) {
@@ -42,8 +46,12 @@ void Reclaimer::run() {
   enter_thread_class(ThreadClass::background, "reclaimer");
   std::unique_lock lock(mutex_);
   while (!stopping_) {
+    lock.unlock();
+    graveyard_->free_buried();
+    lock.lock();
+    if (stopping_) break;
     if (routes_.retired() == 0) {
-      changed_.wait(lock);
+      changed_.wait_for(lock, kLookForBuried);
       continue;
     }
     auto freed = routes_.take_passed();

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 
+#include "engine/graveyard.h"
 #include "route/arm_list.h"
 #include "route/route_cell.h"
 
@@ -16,7 +17,9 @@ namespace tiltyard {
 
 class Reclaimer {
  public:
-  explicit Reclaimer(RouteCell& routes) : routes_(routes) {}
+  explicit Reclaimer(RouteCell& routes)
+      : routes_(routes),
+        graveyard_(std::make_shared<Graveyard>([this] { changed_.notify_all(); })) {}
   ~Reclaimer() { stop(); }
   void start();
   void stop();
@@ -24,6 +27,8 @@ class Reclaimer {
   // Makes `table` the one in force, withdraws the arms that it has not, and sees to the old one.
   // Returns the epoch. Any control thread.
   uint64_t publish(std::unique_ptr<const RouteTable> table);
+  // Where versions are freed when nobody uses them any more.
+  Graveyard& graveyard() { return *graveyard_; }
   // Tables that were replaced and are not freed yet.
   size_t retired();
   // Runs `visit(const RouteTable&)` on the table in force, which stays for as long as that takes.
@@ -41,6 +46,7 @@ class Reclaimer {
   std::mutex mutex_;  // control threads only; no io thread or worker takes it
   std::condition_variable changed_;
   bool stopping_ = false;
+  std::shared_ptr<Graveyard> graveyard_;
   std::thread thread_;
 };
 

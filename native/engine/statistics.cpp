@@ -125,12 +125,17 @@ VersionStatistics statistics_of(const ServedVersion& served) {
 }  // namespace
 
 std::vector<VersionStatistics> read_statistics(Engine& engine) {
-  std::vector<VersionStatistics> all;
+  // Counted up outside the lock, so that a table is never published late because somebody reads.
+  std::vector<std::shared_ptr<ServedVersion>> versions;
   engine.reclaimer().with_table([&](const RouteTable& table) {
     for (const ModelRoute& route : table.models()) {
-      for (const auto& served : route.versions) all.push_back(statistics_of(*served));
+      versions.insert(versions.end(), route.versions.begin(), route.versions.end());
     }
   });
+  std::vector<VersionStatistics> all;
+  for (const std::shared_ptr<ServedVersion>& served : versions) {
+    all.push_back(statistics_of(*served));
+  }
   return all;
 }
 
