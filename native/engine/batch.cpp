@@ -15,14 +15,14 @@ bool can_join(const ModelVersion& version, std::span<const BoundRequest* const> 
 
 void BatchRunner::run(const ModelVersion& version, std::span<const BoundRequest* const> requests,
                       std::span<const uint64_t> arrived_ns, BatchSink& sink) {
-  // A worker's run is often interrupted by an io thread; inline a clock without a system call will
+  // A run elsewhere is often interrupted by an io thread; inline a clock without a system call will
   // do.
-  const bool is_worker = place_ == RunPlace::worker;
-  const uint64_t cpu_begin_ns = is_worker ? thread_cpu_ns() : 0;
+  const bool measures_cpu = place_ != RunPlace::io_thread;
+  const uint64_t cpu_begin_ns = measures_cpu ? thread_cpu_ns() : 0;
   const Status status = runner_.run(version, requests);
   if (status.ok()) {
     const RunTimes& times = runner_.times();
-    run_ns_ = is_worker ? thread_cpu_ns() - cpu_begin_ns : times.run_end_ns - times.start_ns;
+    run_ns_ = measures_cpu ? thread_cpu_ns() - cpu_begin_ns : times.run_end_ns - times.start_ns;
     learn_cost(version, requests, static_cast<double>(run_ns_));
     return deliver(version, arrived_ns, 0, sink);
   }
@@ -52,7 +52,7 @@ void BatchRunner::learn_cost(const ModelVersion& version,
   const double predicted_ns = std::max(1.0, version.cost().predict_ns(elements));
   ThreadState& state = version.thread(slot_);
   state.correction.update(predicted_ns, run_ns);
-  if (place_ == RunPlace::worker) state.group_rows.update(runner_.rows(), elements, run_ns);
+  if (place_ != RunPlace::io_thread) state.group_rows.update(runner_.rows(), elements, run_ns);
   run_over_predicted_ = run_ns / predicted_ns;
 }
 
@@ -67,6 +67,7 @@ void BatchRunner::deliver(const ModelVersion& version, std::span<const uint64_t>
 
 void BatchRunner::count_success(const ModelVersion& version, std::span<const uint64_t> arrived_ns,
                                 uint64_t end_ns) {
+  if (place_ == RunPlace::shadow) return;
   VersionStats& stats = version.thread(slot_).stats;
   const RunTimes& times = runner_.times();
   const uint64_t requests = arrived_ns.size();
@@ -96,6 +97,7 @@ void BatchRunner::count_success(const ModelVersion& version, std::span<const uin
 }
 
 void BatchRunner::count_failure(const ModelVersion& version, Error error, uint64_t waited_ns) {
+  if (place_ == RunPlace::shadow) return;
   VersionStats& stats = version.thread(slot_).stats;
   stats.fail.add();
   stats.fail_ns.add(waited_ns);

@@ -23,7 +23,8 @@ class BatchSink {
   ~BatchSink() = default;
 };
 
-enum class RunPlace : uint8_t { io_thread, worker };
+// What a shadow thread runs is nobody's request: it is not counted with its version's.
+enum class RunPlace : uint8_t { io_thread, worker, shadow };
 
 class BatchRunner {
  public:
@@ -38,6 +39,10 @@ class BatchRunner {
   uint64_t run_ns() const { return run_ns_; }
   // The same, over what the version's fit predicts.
   double run_over_predicted() const { return run_over_predicted_; }
+  // Of the last run of the session.
+  const RunTimes& times() const { return runner_.times(); }
+  // The outputs of the last group are not looked at any more.
+  void release_outputs() { runner_.release_outputs(); }
 
   // A request for `version` ended without a run.
   void count_failure(const ModelVersion& version, Error error, uint64_t waited_ns);

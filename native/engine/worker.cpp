@@ -10,13 +10,6 @@
 #include "infer/finite.h"
 
 namespace tiltyard {
-namespace {
-
-// A batch saves the fixed part of a run; beyond this it only makes its first request wait.
-constexpr double kGroupNsMax = 20e6;
-
-}  // namespace
-
 bool Worker::is_worth_running(Job& job) {
   if (job.cancelled.load(std::memory_order_relaxed)) {
     job.status = make_error(Error::cancelled);
@@ -52,43 +45,31 @@ bool Worker::prepare(Job* job, Item& item) {
 
 bool Worker::take_group(ServedVersion& served) {
   items_.clear();
-  bound_.clear();
-  arrived_ns_.clear();
-  rows_ = 0;
   served_ = nullptr;
-  elements_ = 0;
-  int64_t rows_max = 0;
   Job* job = nullptr;
   while (carried_ == nullptr && served.queue.try_pop(job)) {
     if (served_ == nullptr) {
       served_ = job->served;
-      rows_max = served_->version->thread(slot_).group_rows.next();
+      group_.begin(*served_->version);
     }
     Item& item = items_.push();
     if (!prepare(job, item)) {
       items_.pop();
       continue;
     }
-    const ModelVersion& version = *served_->version;
-    const bool fits = bound_.empty() ||
-                      (can_join(version, bound_, rows_, item.bound) &&
-                       version.predict_ns(slot_, elements_ + item.bound.elements) <= kGroupNsMax);
-    if (!fits) {
+    if (!group_.fits(item.bound)) {
       carried_ = job;
       items_.pop();
       break;
     }
-    bound_.push_back(&item.bound);
-    arrived_ns_.push_back(job->arrived_ns);
-    rows_ += item.bound.rows;
-    elements_ += item.bound.elements;
-    if (!version.batch_plan().batchable || rows_ >= rows_max) break;
+    group_.add(item.bound, job->arrived_ns);
+    if (group_.is_full()) break;
   }
-  return !bound_.empty();
+  return served_ != nullptr && !group_.empty();
 }
 
 void Worker::run_group() {
-  batch_.run(*served_->version, bound_, arrived_ns_, *this);
+  batch_.run(*served_->version, group_.bound(), group_.arrived_ns(), *this);
   count_run();
   if (carried_ == nullptr) return;
   Job* job = std::exchange(carried_, nullptr);
@@ -118,8 +99,10 @@ void Worker::on_outputs(size_t index, std::span<const OutputView> outputs) {
     Bytes plain;
     append_reply(*served_, item.request, job.assignment.bucket, job.is_stream, outputs, plain);
     append_gzip(plain, job.framed);
+    if (job.shadows_drawn != 0) job.plain = std::move(plain);
   } else {
     append_reply(*served_, item.request, job.assignment.bucket, job.is_stream, outputs, job.framed);
+    if (job.shadows_drawn != 0) job.plain.assign(job.framed, begin + kGrpcPrefixBytes);
   }
   finish_frame(job.framed, begin, job.reply_gzip);
   send_home(job);

@@ -6,12 +6,13 @@
 #include "base/stable_pool.h"
 #include "engine/batch.h"
 #include "engine/job.h"
+#include "engine/run_group.h"
 
 namespace tiltyard {
 
 class Worker final : private BatchSink {
  public:
-  explicit Worker(uint32_t slot) : slot_(slot), batch_(slot, RunPlace::worker) {}
+  explicit Worker(uint32_t slot) : slot_(slot), batch_(slot, RunPlace::worker), group_(slot) {}
 
   // Fills the group from the queue; expired and cancelled jobs go home unrun. False: nothing to
   // run.
@@ -43,11 +44,8 @@ class Worker final : private BatchSink {
   const uint32_t slot_;
   BatchRunner batch_;
   StablePool<Item> items_;
-  std::vector<const BoundRequest*> bound_;
-  std::vector<uint64_t> arrived_ns_;
+  RunGroup group_;
   std::shared_ptr<ServedVersion> served_;
-  int64_t rows_ = 0;
-  int64_t elements_ = 0;
   Job* carried_ = nullptr;  // taken, but it did not fit the group: the next group's first
 };
 

@@ -10,7 +10,7 @@
 namespace tiltyard {
 namespace {
 
-// A loose input larger than this gives its memory back after its run.
+// What a loose run needs beyond this gives its memory back afterwards.
 constexpr size_t kLooseBytesKept = 4u << 20;
 
 Status run_error(const ModelVersion& version, const std::string& what) {
@@ -246,6 +246,13 @@ Status Runner::check_rows(const ModelVersion& version) const {
          "it has shape " + shape_text(shape) + " for " + std::to_string(run_rows_) + " rows"});
   }
   return {};
+}
+
+void Runner::release_outputs() {
+  loose_values_.clear();
+  for (RunOutput& output : run_outputs_) {
+    if (output.framed.capacity() > kLooseBytesKept) free_bytes(output.framed);
+  }
 }
 
 void Runner::outputs(size_t index, std::vector<OutputView>& out) const {

@@ -32,6 +32,8 @@ class Runner {
 
   // The outputs request `index` asked for, in its order; valid until the next run().
   void outputs(size_t index, std::vector<OutputView>& out) const;
+  // Gives back the memory of a loose run's outputs: outputs() has nothing to see until the next.
+  void release_outputs();
   const RunTimes& times() const { return times_; }
   int64_t rows() const { return rows_; }   // rows of the last run, padding not counted
   bool padded() const { return padded_; }  // whether a lone row was padded

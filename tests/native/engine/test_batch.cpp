@@ -83,6 +83,26 @@ TEST_CASE("a group is counted once as a run and each request with the group's ti
   CHECK(stats.compute_infer_ns.get() == 2 * three_rows.compute_infer_ns.get());
 }
 
+TEST_CASE("what a shadow runs is measured, and counted as nobody's request") {
+  const auto version = lookup_table();
+  const TestRequest good(*version, {{1}}, {raw_of<int64_t>({3})});
+  const TestRequest bad(*version, {{1}}, {raw_of<int64_t>({99})});
+  const BoundRequest* group[] = {&good.bound, &bad.bound};
+  const uint64_t arrived_ns[] = {monotonic_ns(), monotonic_ns()};
+  Results results;
+  BatchRunner runner(0, RunPlace::shadow);
+  runner.run(*version, group, arrived_ns, results);
+  CHECK(results.values.at(0) == std::vector<float>{13});
+  CHECK(results.errors.at(1).error == Error::run_failed);
+  CHECK(runner.run_ns() == 0);  // of a group that failed
+  runner.run(*version, {group, 1}, {arrived_ns, 1}, results);
+  CHECK(runner.run_ns() > 0);
+  CHECK(runner.times().run_end_ns > arrived_ns[0]);
+  const VersionStats& stats = version->thread(0).stats;
+  CHECK(stats.success.get() + stats.fail.get() + stats.runs.get() == 0);
+  CHECK(stats.last_inference_ms.get() == 0);
+}
+
 TEST_CASE("who may join a group") {
   const auto version = lookup_table();
   const TestRequest two(*version, {{2}}, {raw_of<int64_t>({0, 0})});
