@@ -13,6 +13,7 @@ inline constexpr size_t kTensorAlignBytes = 64;
 inline constexpr int kTensorRankMax = 16;
 inline constexpr size_t kGrpcPrefixBytes = 5;
 inline constexpr int kThreadSlotsMax = 64;
+inline constexpr size_t kShadowsMax = 32;            // of one arm
 inline constexpr uint32_t kReadBytesMin = 4 * 1024;  // for less a socket is not read
 
 // What is used again for the next request keeps so much of what it grew to.
@@ -54,6 +55,9 @@ struct Limits {
   uint32_t batch_rows_max = 128;
   uint32_t queue_items_max = 1'024;  // per version, to the workers
   uint32_t slow_path_items_max = 1'024;
+  uint32_t shadow_items_max = 1'024;      // per shadow
+  uint32_t shadow_bytes_max = 64u << 20;  // of requests and replies, per shadow
+  uint32_t shadow_age_ms_max = 2'000;     // what waited longer is not run
   uint32_t retry_pushback_ms = 50;
 };
 

@@ -34,7 +34,11 @@ from engine cimport (
     RolloutCounters,
     RolloutDraft,
     RouteDraft,
+    ScoreBuckets,
+    ScoreQuantiles,
     ServedVersion,
+    ShadowOutputStatistics,
+    ShadowStatistics,
     Status,
     Taken,
     TensorSpec as CTensorSpec,
@@ -256,8 +260,9 @@ cdef class Engine:
         return wrap_version(deref(self.engine), served)
 
     def make_rollout(self, LoadedVersion champion, epoch, *, canaries=(), bytes salt=b"",
-                     by_key=False, bytes owners=b""):
-        return make_rollout(deref(self.engine), champion, epoch, canaries, salt, by_key, owners)
+                     by_key=False, bytes owners=b"", shadows=()):
+        return make_rollout(deref(self.engine), champion, epoch, canaries, salt, by_key, owners,
+                            shadows)
 
     def publish(self, versions, unready, Replies replies, *, cbool ready, rollouts=(),
                 champions=None):

@@ -40,6 +40,9 @@ constexpr LimitName kLimits[] = {
     {"batch_rows_max", &Limits::batch_rows_max},
     {"queue_items_max", &Limits::queue_items_max},
     {"slow_path_items_max", &Limits::slow_path_items_max},
+    {"shadow_items_max", &Limits::shadow_items_max},
+    {"shadow_bytes_max", &Limits::shadow_bytes_max},
+    {"shadow_age_ms_max", &Limits::shadow_age_ms_max},
     {"retry_pushback_ms", &Limits::retry_pushback_ms},
 };
 
@@ -51,6 +54,7 @@ struct OptionName {
 constexpr OptionName kOptions[] = {
     {"io_threads", &EngineOptions::io_threads},
     {"worker_threads", &EngineOptions::worker_threads},
+    {"shadow_threads", &EngineOptions::shadow_threads},
     {"busy_poll_us", &EngineOptions::busy_poll_us},
     {"allow_model_control", &EngineOptions::allow_model_control},
 };
@@ -77,11 +81,14 @@ bool set_engine_option(EngineOptions& options, const std::string& name, uint64_t
 }
 
 std::string engine_options_problem(const EngineOptions& options) {
-  const uint64_t threads = uint64_t{options.io_threads} + options.worker_threads;
+  const uint64_t threads =
+      uint64_t{options.io_threads} + options.worker_threads + options.shadow_threads;
   if (options.io_threads < 1 || threads > kThreadSlotsMax) {
-    return "io_threads must be at least 1 and io_threads + worker_threads at most " +
-           std::to_string(kThreadSlotsMax) + "; got " + std::to_string(options.io_threads) +
-           " and " + std::to_string(options.worker_threads);
+    return "io_threads must be at least 1 and io_threads + worker_threads + shadow_threads at "
+           "most " +
+           std::to_string(kThreadSlotsMax) + "; got " + std::to_string(options.io_threads) + ", " +
+           std::to_string(options.worker_threads) + " and " +
+           std::to_string(options.shadow_threads);
   }
   for (const char* name : {"read_bytes_per_connection_max", "read_arena_bytes"}) {
     for (const LimitName& row : kLimits) {

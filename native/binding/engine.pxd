@@ -192,6 +192,8 @@ cdef extern from "binding/rollout_draft.h" namespace "tiltyard" nogil:
     cdef cppclass RolloutDraft:
         RolloutDraft(const shared_ptr[ServedVersion]& champion, uint64_t epoch)
         void add_canary(const shared_ptr[ServedVersion]& served)
+        void add_shadow(const shared_ptr[ServedVersion]& served, uint32_t sample_ppm,
+                        uint32_t source_arm)
         void split(const string& salt, cbool by_key, const string& owners)
         string make(Engine& engine, shared_ptr[Rollout]& out)
 
@@ -231,6 +233,33 @@ cdef extern from "engine/engine.h" namespace "tiltyard" nogil:
 cdef extern from "engine/named_counts.h" namespace "tiltyard" nogil:
     ctypedef vector[pair[string, uint64_t]] NamedCounts
 
+cdef extern from "engine/shadow_statistics.h" namespace "tiltyard" nogil:
+    ctypedef vector[pair[string, double]] ScoreQuantiles
+    ctypedef vector[pair[double, uint64_t]] ScoreBuckets
+
+    cdef cppclass ShadowOutputStatistics:
+        string name
+        string mode
+        uint64_t compared
+        double disagreed
+        NamedCounts incompatible
+        uint64_t champion_non_finite
+        uint64_t shadow_non_finite
+        ScoreQuantiles score_difference
+        ScoreBuckets score_buckets
+
+    cdef cppclass ShadowStatistics:
+        int64_t version
+        int64_t source
+        uint32_t sample_ppm
+        NamedCounts counts
+        NamedCounts dropped
+        NamedCounts errors
+        NamedCounts latency_ns
+        NamedCounts champion_latency_ns
+        NamedCounts run_ns
+        vector[ShadowOutputStatistics] outputs
+
 cdef extern from "engine/rollout_statistics.h" namespace "tiltyard" nogil:
     ctypedef vector[pair[uint64_t, uint64_t]] HistogramCounts
 
@@ -248,6 +277,7 @@ cdef extern from "engine/rollout_statistics.h" namespace "tiltyard" nogil:
         uint64_t unkeyed
         uint64_t ineligible
         vector[ArmCounters] arms
+        vector[ShadowStatistics] shadows
 
     RolloutCounters read_rollout(const Rollout& rollout)
 

@@ -17,6 +17,42 @@ cdef dict arm_of(const ArmCounters& arm):
     return out
 
 
+cdef dict scores_of(ScoreQuantiles quantiles):
+    return {row.first.decode("ascii"): row.second for row in quantiles}
+
+
+cdef dict score_buckets_of(ScoreBuckets buckets):
+    return {bucket.first: int(bucket.second) for bucket in buckets}
+
+
+cdef dict shadow_output_of(const ShadowOutputStatistics& output):
+    return {
+        "name": output.name.decode("utf-8", "replace"),
+        "mode": output.mode.decode("ascii"),
+        "compared": int(output.compared),
+        "disagreed": output.disagreed,
+        "incompatible": counts_of(output.incompatible),
+        "non_finite_champion": int(output.champion_non_finite),
+        "non_finite_shadow": int(output.shadow_non_finite),
+        "score_diff": scores_of(output.score_difference),
+        "score_diff_buckets": score_buckets_of(output.score_buckets),
+    }
+
+
+cdef dict shadow_of(const ShadowStatistics& shadow):
+    out = counts_of(shadow.counts)
+    out["version"] = int(shadow.version)
+    out["source"] = int(shadow.source)
+    out["sample_ppm"] = int(shadow.sample_ppm)
+    out["dropped"] = counts_of(shadow.dropped)
+    out["errors"] = counts_of(shadow.errors)
+    out["latency_ns"] = counts_of(shadow.latency_ns)
+    out["champion_latency_ns"] = counts_of(shadow.champion_latency_ns)
+    out["run_ns"] = counts_of(shadow.run_ns)
+    out["outputs"] = [shadow_output_of(shadow.outputs[i]) for i in range(shadow.outputs.size())]
+    return out
+
+
 cdef class Rollout:
     """One model's routing at one epoch, and what its arms have counted."""
 
@@ -37,17 +73,20 @@ cdef class Rollout:
             "unkeyed": int(counters.unkeyed),
             "ineligible": int(counters.ineligible),
             "arms": [arm_of(counters.arms[i]) for i in range(counters.arms.size())],
+            "shadows": [shadow_of(counters.shadows[i]) for i in range(counters.shadows.size())],
         }
 
 
 cdef Rollout make_rollout(CEngine& engine, LoadedVersion champion, epoch, canaries, bytes salt,
-                          by_key, bytes owners):
-    cdef LoadedVersion canary
+                          by_key, bytes owners, shadows):
+    cdef LoadedVersion canary, shadow
     cdef Rollout out = Rollout.__new__(Rollout)
     cdef RolloutDraft* draft = new RolloutDraft(champion.served, epoch)
     try:
         for canary in canaries:
             draft.add_canary(canary.served)
+        for shadow, sample_ppm, source_arm in shadows:
+            draft.add_shadow(shadow.served, sample_ppm, source_arm)
         draft.split(salt, by_key, owners)
         problem = draft.make(engine, out.rollout).decode("utf-8", "replace")
     finally:

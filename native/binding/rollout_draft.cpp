@@ -13,6 +13,11 @@ void RolloutDraft::add_canary(const std::shared_ptr<ServedVersion>& served) {
   options_.arms.push_back({Role::control, options_.arms.front().version});
 }
 
+void RolloutDraft::add_shadow(const std::shared_ptr<ServedVersion>& served, uint32_t sample_ppm,
+                              uint32_t source_arm) {
+  options_.shadows.push_back({served->version, sample_ppm, source_arm});
+}
+
 void RolloutDraft::split(const std::string& salt, bool by_key, const std::string& owners) {
   options_.salt = salt;
   options_.by_key = by_key;
@@ -21,9 +26,12 @@ void RolloutDraft::split(const std::string& salt, bool by_key, const std::string
 
 std::string RolloutDraft::make(Engine& engine, std::shared_ptr<Rollout>& out) {
   options_.queue_items_max = engine.options().limits.queue_items_max;
+  options_.shadow_options = engine.shadow_options();
   std::string problem = Rollout::problem(options_);
-  if (problem.empty()) out = std::make_shared<Rollout>(options_);
-  return problem;
+  if (!problem.empty()) return problem;
+  out = std::make_shared<Rollout>(options_);
+  engine.adopt_shadows(*out);
+  return "";
 }
 
 }  // namespace tiltyard

@@ -15,6 +15,9 @@ class RolloutDraft {
  public:
   RolloutDraft(const std::shared_ptr<ServedVersion>& champion, uint64_t epoch);
   void add_canary(const std::shared_ptr<ServedVersion>& served);
+  // `source_arm` is the arm whose answers it sees.
+  void add_shadow(const std::shared_ptr<ServedVersion>& served, uint32_t sample_ppm,
+                  uint32_t source_arm);
   void split(const std::string& salt, bool by_key, const std::string& owners);
   // What is wrong, in a sentence; empty: `out` is set.
   std::string make(Engine& engine, std::shared_ptr<Rollout>& out);

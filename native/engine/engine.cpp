@@ -9,18 +9,20 @@ Engine::Engine(OrtRuntime& runtime, const EngineOptions& options)
       shared_(options),
       slow_path_(options.limits.slow_path_items_max),
       workers_(options),
+      shadows_(options),
       acceptor_(shared_, io_threads_),
       reclaimer_(shared_.routes) {
-  TILTYARD_ASSERT(
-      options.io_threads >= 1 && options.io_threads + options.worker_threads <= kThreadSlotsMax,
-      "the number of threads was checked before");
+  TILTYARD_ASSERT(options.io_threads >= 1 && thread_slots_of(options) <= kThreadSlotsMax,
+                  "the number of threads was checked before");
   shared_.workers = &workers_;
+  shared_.shadows = &shadows_;
   shared_.slow_path = &slow_path_;
   for (uint32_t i = 0; i < options.io_threads; ++i) {
     io_threads_.push_back(std::make_unique<IoThread>(shared_, i));
   }
   for (const auto& io : io_threads_) io->start(io_threads_);
   workers_.start();
+  shadows_.start();
   reclaimer_.start();
 }
 
@@ -35,7 +37,7 @@ Status Engine::listen(const ListenOptions& options, uint16_t& port) {
 Status Engine::load_version(std::string model, int64_t number, BytesView model_bytes,
                             std::span<const ExternalFile> external, LoadOptions options,
                             std::shared_ptr<ServedVersion>& out) {
-  options.thread_slots = shared_.options.io_threads + shared_.options.worker_threads;
+  options.thread_slots = thread_slots_of(shared_.options);
   std::shared_ptr<ModelVersion> version;
   Status status = ModelVersion::load(runtime_, std::move(model), number, model_bytes, external,
                                      options, version);
@@ -43,6 +45,21 @@ Status Engine::load_version(std::string model, int64_t number, BytesView model_b
   version = reclaimer_.graveyard().adopt(std::move(version));
   out = std::make_shared<ServedVersion>(std::move(version), shared_.options.limits.queue_items_max);
   return {};
+}
+
+ShadowOptions Engine::shadow_options() const {
+  const EngineOptions& options = shared_.options;
+  ShadowOptions out;
+  out.items_max = options.limits.shadow_items_max;
+  out.bytes_max = options.limits.shadow_bytes_max;
+  out.age_ms_max = options.limits.shadow_age_ms_max;
+  out.io_threads = options.io_threads;
+  out.shadow_threads = options.shadow_threads;
+  return out;
+}
+
+void Engine::adopt_shadows(const Rollout& rollout) {
+  for (const std::shared_ptr<Shadow>& shadow : rollout.shadows()) shadows_.adopt(shadow);
 }
 
 bool Engine::is_inline(const ModelVersion& version) const {
@@ -78,6 +95,7 @@ void Engine::stop() {
   acceptor_.stop();
   for (const auto& io : io_threads_) io->stop();
   workers_.stop();
+  shadows_.stop();
   reclaimer_.stop();
   slow_path_.clear();
 }

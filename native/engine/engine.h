@@ -10,6 +10,7 @@
 #include "engine/acceptor.h"
 #include "engine/io_thread.h"
 #include "engine/reclaimer.h"
+#include "engine/shadow_pool.h"
 #include "engine/shared.h"
 #include "engine/slow_path.h"
 #include "engine/worker_pool.h"
@@ -27,6 +28,10 @@ class Engine {
   Status load_version(std::string model, int64_t number, BytesView model_bytes,
                       std::span<const ExternalFile> external, LoadOptions options,
                       std::shared_ptr<ServedVersion>& out);
+  // What a rollout's shadows are bounded by; the rest of the options is for each to say.
+  ShadowOptions shadow_options() const;
+  // Shadow threads look after the rollout's shadows from now on. Before it is published.
+  void adopt_shadows(const Rollout& rollout);
   // Whether a single row of this version runs on the io threads.
   bool is_inline(const ModelVersion& version) const;
   uint64_t publish(std::vector<ModelRoute> models,
@@ -50,6 +55,7 @@ class Engine {
   EngineShared shared_;
   SlowPath slow_path_;
   WorkerPool workers_;
+  ShadowPool shadows_;
   std::vector<std::unique_ptr<IoThread>> io_threads_;
   Acceptor acceptor_;
   Reclaimer reclaimer_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/clock.h"
 #include "engine/encode_reply.h"
 #include "engine/io_thread.h"
 #include "engine/job.h"
@@ -26,14 +27,6 @@ void take_bytes(Job& job, GrpcMessage& message) {
     job.message.owned.assign(message.view);
   }
   job.message.view = job.message.owned;
-}
-
-// Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
-uint64_t splitmix64(uint64_t& state) {
-  uint64_t z = (state += 0x9e37'79b9'7f4a'7c15);
-  z = (z ^ (z >> 30)) * 0xbf58'476d'1ce4'e5b9;
-  z = (z ^ (z >> 27)) * 0x94d0'49bb'1331'11eb;
-  return z ^ (z >> 31);
 }
 
 }  // namespace
@@ -208,9 +201,18 @@ void InferPath::on_outputs(size_t index, std::span<const OutputView> outputs) {
   pending.ran = true;
   if (has_non_finite(outputs)) pending.assignment.note_non_finite(slot_);
   replier_.answer(pending.received->to, [&](Bytes& out) {
+    const size_t begin = out.size();
     append_reply(*pending.served(), pending.request, pending.assignment.bucket, pending.is_stream,
                  outputs, out);
+    show_shadows(pending, BytesView(out).substr(begin));
   });
+}
+
+void InferPath::show_shadows(Pending& pending, BytesView reply) {
+  const Shadows& shadows = pending.served()->shadows;
+  if (shadows.empty()) return;
+  shadow_offers_.keep(shadows, shadow_offers_.draw(shadows), pending.received->message, reply,
+                      pending.is_stream, pending.received->arrived_ns);
 }
 
 void InferPath::on_error(size_t index, const Status& status) {
@@ -242,6 +244,7 @@ void InferPath::submit(Pending& pending) {
   job->deadline_ns = pending.deadline_ns;
   job->is_stream = pending.is_stream;
   job->reply_gzip = call->replies_gzip();
+  job->shadows_drawn = shadow_offers_.draw(job->served->shadows);
   take_bytes(*job, pending.received->message);
   call->jobs.push_back(job.get());
   if (shared_.workers->try_submit(job.get())) {
@@ -270,6 +273,8 @@ void InferPath::finish(Job& job) {
     const Status decoded = decode_infer_request(job.message.view, request);
     return replier_.fail(job.to, job.status, decoded.ok() ? request.id : BytesView());
   }
+  shadow_offers_.keep_ending(job.served->shadows, job.shadows_drawn, job.message, job.plain,
+                             job.is_stream, job.arrived_ns);
   replier_.answer_framed(job.to, std::move(job.framed));
   Finished& finished =
       finished_.emplace_back(std::move(job.served), job.assignment, job.arrived_ns);
@@ -289,6 +294,7 @@ void InferPath::route_again(Job& job) {
 }
 
 void InferPath::record_latency(uint64_t now_ns) {
+  shadow_offers_.offer(now_ns);
   for (size_t i = 0; i < pending_.size(); ++i) {
     const Pending& pending = pending_[i];
     if (!pending.ran) continue;

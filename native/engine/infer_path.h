@@ -7,11 +7,12 @@
 #include <memory>
 #include <vector>
 
-#include "base/clock.h"
+#include "base/random.h"
 #include "base/stable_pool.h"
 #include "engine/batch.h"
 #include "engine/replier.h"
 #include "engine/rpc_receiver.h"
+#include "engine/shadow_offers.h"
 #include "engine/shared.h"
 
 namespace tiltyard {
@@ -30,7 +31,8 @@ class InferPath final : private BatchSink {
         replier_(replier),
         counters_(counters),
         batch_(slot, RunPlace::io_thread),
-        lottery_(monotonic_ns() ^ slot) {}
+        shadow_offers_(shared, slot, random_seed()),
+        lottery_(random_seed()) {}
 
   // Decodes, routes and binds. True: the message must live until record_latency(). False: it had a
   // mistake, which is answered, and it is not needed any more.
@@ -99,6 +101,9 @@ class InferPath final : private BatchSink {
   void route_again(Job& job);
   void fail(Pending& pending, const Status& status);
 
+  // The request was answered with `reply`: its arm's shadows may see it.
+  void show_shadows(Pending& pending, BytesView reply);
+
   void on_outputs(size_t index, std::span<const OutputView> outputs) override;
   void on_error(size_t index, const Status& status) override;
 
@@ -116,6 +121,7 @@ class InferPath final : private BatchSink {
   std::vector<Group*> order_;  // of groups_, as they run
   double cycle_run_ns_ = 0;    // predicted, of the groups run in this cycle
   std::vector<Finished> finished_;
+  ShadowOffers shadow_offers_;
   uint64_t lottery_;  // of requests without a key, splitmix64's state
 };
 

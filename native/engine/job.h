@@ -34,7 +34,9 @@ struct Job {
 
   // On the first job of a group that ran: how long, over what the version's fit predicts; else 0.
   double run_over_predicted = 0;
-  bool reroute = false;  // the answer is none: the version was withdrawn before the job ran
+  bool reroute = false;        // the answer is none: the version was withdrawn before the job ran
+  uint32_t shadows_drawn = 0;  // which of its arm's shadows see it, see ShadowOffers::draw
+  Bytes plain;                 // for them, the reply not framed and not compressed
   // The answer: an error, or one framed message.
   Status status;
   Bytes framed;

@@ -89,6 +89,7 @@ RolloutCounters read_rollout(const Rollout& rollout) {
     counters.counts.emplace_back("units_seen", units.seen);
     counters.counts.emplace_back("units_failed", units.failed);
   }
+  for (const auto& shadow : rollout.shadows()) out.shadows.push_back(read_shadow(*shadow));
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/named_counts.h"
+#include "engine/shadow_statistics.h"
 #include "route/rollout.h"
 
 namespace tiltyard {
@@ -28,6 +29,7 @@ struct ArmCounters {
 struct RolloutCounters {
   uint64_t unkeyed = 0, ineligible = 0;
   std::vector<ArmCounters> arms;  // in the rollout's order
+  std::vector<ShadowStatistics> shadows;
 };
 
 RolloutCounters read_rollout(const Rollout& rollout);

@@ -11,16 +11,23 @@
 namespace tiltyard {
 
 class WorkerPool;
+class ShadowPool;
 class SlowPath;
 
 struct EngineOptions {
   Limits limits;
   uint32_t io_threads = 1;
   uint32_t worker_threads = 1;
+  uint32_t shadow_threads = 1;
   uint32_t busy_poll_us = 0;
   uint32_t allow_model_control = 0;  // 1: clients may load and unload on the data port
   uint32_t cores = usable_cores();   // what the process may use
 };
+
+// Slots that a version has for its threads: io threads, then workers, then shadow threads.
+inline uint32_t thread_slots_of(const EngineOptions& options) {
+  return options.io_threads + options.worker_threads + options.shadow_threads;
+}
 
 struct EngineShared {
   explicit EngineShared(const EngineOptions& chosen)
@@ -31,6 +38,7 @@ struct EngineShared {
   RouteCell routes;
   std::atomic<bool> draining{false};
   WorkerPool* workers = nullptr;  // set before the first thread starts
+  ShadowPool* shadows = nullptr;
   SlowPath* slow_path = nullptr;
 };
 

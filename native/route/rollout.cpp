@@ -12,6 +12,44 @@ constexpr uint32_t kUnitsPerBucket = UnitBitmap::kUnits / Rollout::kBuckets;
 // Keys that fit beside the salt are hashed from the stack.
 constexpr size_t kShortKeyBytes = 240;
 
+std::string problem_of_owners(const RolloutOptions& options) {
+  if (options.owners.empty()) return options.arms.size() == 1 ? "" : "canaries need a bucket table";
+  if (options.owners.size() != Rollout::kBuckets) {
+    return "the bucket table has 65536 entries; got " + std::to_string(options.owners.size());
+  }
+  if (options.salt.size() != Rollout::kSaltBytes) {
+    return "the salt has 16 bytes; got " + std::to_string(options.salt.size());
+  }
+  for (const char owner : options.owners) {
+    if (static_cast<uint8_t>(owner) >= options.arms.size()) {
+      return "bucket owner " + std::to_string(static_cast<uint8_t>(owner)) + " is none of the " +
+             std::to_string(options.arms.size()) + " arms";
+    }
+  }
+  return "";
+}
+
+std::string problem_of_shadows(const RolloutOptions& options) {
+  if (options.shadows.size() > kShadowsMax) {
+    return "a rollout has at most " + std::to_string(kShadowsMax) + " shadows; got " +
+           std::to_string(options.shadows.size());
+  }
+  for (const RolloutShadow& shadow : options.shadows) {
+    if (shadow.version == nullptr || shadow.version->model() != options.model) {
+      return "every shadow is a loaded version of model " + options.model;
+    }
+    if (shadow.source_arm >= options.arms.size()) {
+      return "a shadow's source arm " + std::to_string(shadow.source_arm) + " is none of the " +
+             std::to_string(options.arms.size()) + " arms";
+    }
+    if (shadow.sample_ppm > ShadowOptions::kAll) {
+      return "a shadow samples at most 1000000 of a million requests; got " +
+             std::to_string(shadow.sample_ppm);
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string Rollout::problem(const RolloutOptions& options) {
@@ -24,20 +62,8 @@ std::string Rollout::problem(const RolloutOptions& options) {
       return "every arm is a loaded version of model " + options.model;
     }
   }
-  if (options.owners.empty()) return options.arms.size() == 1 ? "" : "canaries need a bucket table";
-  if (options.owners.size() != kBuckets) {
-    return "the bucket table has 65536 entries; got " + std::to_string(options.owners.size());
-  }
-  if (options.salt.size() != kSaltBytes) {
-    return "the salt has 16 bytes; got " + std::to_string(options.salt.size());
-  }
-  for (const char owner : options.owners) {
-    if (static_cast<uint8_t>(owner) >= options.arms.size()) {
-      return "bucket owner " + std::to_string(static_cast<uint8_t>(owner)) + " is none of the " +
-             std::to_string(options.arms.size()) + " arms";
-    }
-  }
-  return "";
+  const std::string problem = problem_of_owners(options);
+  return problem.empty() ? problem_of_shadows(options) : problem;
 }
 
 Rollout::Rollout(const RolloutOptions& options)
@@ -55,6 +81,17 @@ Rollout::Rollout(const RolloutOptions& options)
   };
   for (const RolloutArm& arm : options.arms) arms_.push_back(add(arm, arm.role));
   if (!owners_.empty()) uncounted_ = add(options.arms[0], Role::uncounted);
+  for (const RolloutShadow& shadow : options.shadows) add_shadow(shadow, options.shadow_options);
+}
+
+void Rollout::add_shadow(const RolloutShadow& shadow, ShadowOptions options) {
+  options.sample_ppm = shadow.sample_ppm;
+  const ModelVersion& source = *arms_[shadow.source_arm]->version;
+  shadows_.push_back(std::make_shared<Shadow>(shadow.version, source, options));
+  for (size_t i = 0; i < arms_.size(); ++i) {
+    const bool is_champions = shadow.source_arm == 0 && arms_[i]->role == Role::control;
+    if (i == shadow.source_arm || is_champions) arms_[i]->shadows.push_back(shadows_.back());
+  }
 }
 
 uint64_t Rollout::hash(BytesView salt, BytesView key) {

@@ -26,6 +26,14 @@ struct RolloutArm {
   std::shared_ptr<ModelVersion> version;
 };
 
+// A version that is shown what an arm answers. Arm 0 is all that the champion answers as an arm,
+// its controls too.
+struct RolloutShadow {
+  std::shared_ptr<ModelVersion> version;
+  uint32_t sample_ppm = 0;
+  uint32_t source_arm = 0;
+};
+
 struct RolloutOptions {
   std::string model;
   uint64_t epoch = 0;
@@ -34,6 +42,8 @@ struct RolloutOptions {
   std::string owners;            // kBuckets arm indices, or empty: all are the champion's
   std::vector<RolloutArm> arms;  // the champion first
   uint32_t queue_items_max = 0;
+  std::vector<RolloutShadow> shadows;
+  ShadowOptions shadow_options;  // of all shadows, but for what each says itself
 };
 
 class Rollout {
@@ -50,6 +60,7 @@ class Rollout {
   uint64_t epoch() const { return epoch_; }
   const std::shared_ptr<ServedVersion>& champion() const { return arms_[0]; }
   const std::vector<std::shared_ptr<ServedVersion>>& arms() const { return arms_; }
+  const Shadows& shadows() const { return shadows_; }
   // The champion for requests outside the statistics; null without canaries.
   const std::shared_ptr<ServedVersion>& uncounted() const { return uncounted_; }
   RolloutStats& thread(uint32_t slot) const { return stats_[slot]; }
@@ -67,6 +78,8 @@ class Rollout {
   UnitBitmap::Counts units_of(size_t arm) const;
 
  private:
+  void add_shadow(const RolloutShadow& shadow, ShadowOptions options);
+
   const std::string model_;
   const uint64_t epoch_;
   const std::string salt_;
@@ -75,6 +88,7 @@ class Rollout {
   std::shared_ptr<UnitBitmap> units_;
   std::vector<std::shared_ptr<ServedVersion>> arms_;
   std::shared_ptr<ServedVersion> uncounted_;
+  Shadows shadows_;
   uint32_t thread_slots_;
   std::unique_ptr<RolloutStats[]> stats_;
 };

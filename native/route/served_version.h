@@ -11,6 +11,7 @@
 
 #include "model/model_version.h"
 #include "ring/mpmc_queue.h"
+#include "route/shadow.h"
 #include "route/unit_bitmap.h"
 #include "stats/arm_stats.h"
 
@@ -42,6 +43,7 @@ struct ServedVersion {
   bool is_listed = false;                 // in the ArmList, whose lock guards it
   const std::unique_ptr<ArmStats[]> arm;  // by thread slot; null for `uncounted`
   const std::shared_ptr<UnitBitmap> units;
+  Shadows shadows;  // that see what it answers; set before anybody is routed here
 };
 
 }  // namespace tiltyard

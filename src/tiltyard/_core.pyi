@@ -48,13 +48,23 @@ class Rollout:
     epoch: int
 
     def counters(self) -> dict[str, Any]:
-        """What was counted at this epoch: {model, epoch, unkeyed, ineligible, arms}.
+        """What was counted at this epoch: {model, epoch, unkeyed, ineligible, arms, shadows}.
 
         `arms` has one dict each, in the order of make_rollout(): role, version, assigned,
         completed, cancelled, rerouted, errors {name: n}, in_flight, queued, non_finite,
         units_seen, units_failed, latency_ns and run_ns {"p50": .., "p90": .., "p99": ..,
         "p999": .., "max": ..}, latency_buckets and run_buckets {smallest ns of the bucket: n}.
         assigned = completed + cancelled + rerouted + the errors + in_flight.
+
+        `shadows` has one dict each: version, source (the version it shadows), sample_ppm, offered,
+        sampled_out, queued, dropped {reason: n}, ok, error, expired, in_flight, bytes_held, errors
+        {name: n}; latency_ns (leaving the queue to the outputs), champion_latency_ns (of the same
+        requests) and run_ns (of group runs, CPU time); and outputs, each with name, mode (label,
+        argmax or tolerance), compared, disagreed (the sum over requests of the fraction of rows
+        that disagree), incompatible {reason: n}, non_finite_champion and non_finite_shadow
+        (requests), score_diff {"p50": .., "p90": .., "p99": .., "max": ..} of each row's largest
+        difference, score_diff_buckets {smallest difference: rows}.
+        offered = sampled_out + queued + the dropped; queued = ok + error + expired + in_flight.
         """
 
 class Replies:
@@ -77,7 +87,7 @@ class Engine:
     """The data plane: io threads, workers, and the route table they read.
 
     `options` are the names of native/base/limits.h with their values, and `io_threads`,
-    `worker_threads`, `busy_poll_us`. An unknown name raises ValueError.
+    `worker_threads`, `shadow_threads`, `busy_poll_us`. An unknown name raises ValueError.
     """
 
     def __init__(self, ort_library: str, options: Mapping[str, int]) -> None: ...
@@ -120,13 +130,16 @@ class Engine:
         salt: bytes = b"",
         by_key: bool = False,
         owners: bytes = b"",
+        shadows: Sequence[tuple[LoadedVersion, int, int]] = (),
     ) -> Rollout:
         """Who serves the champion's model where a request names no version.
 
         Arm 0 is the champion, canary i is arm 1 + 2i, and arm 2 + 2i its control: the champion in
         groups of its own. With canaries, `owners` has the arm of each of 65,536 buckets and `salt`
         is 16 bytes; a request's bucket is the top 16 bits of XXH3-64(salt + key). `by_key`: one
-        without a key stays with the champion. Raises ValueError.
+        without a key stays with the champion. A shadow is (version, sample of 1,000,000 requests,
+        the arm whose answers it sees); of arm 0 it also sees those of its controls. Raises
+        ValueError.
         """
 
     def publish(

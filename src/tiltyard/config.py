@@ -75,6 +75,9 @@ class Limits(BaseModel):
     batch_rows_max: Annotated[int, Field(ge=1, lt=2**31)] = 128
     queue_items_max: Positive = 1_024
     slow_path_items_max: Positive = 1_024
+    shadow_items_max: Positive = 1_024
+    shadow_bytes_max: Positive = 64 * MIB
+    shadow_age_ms_max: Positive = 2_000
     retry_pushback_ms: Count = 50
 
 
@@ -97,6 +100,7 @@ class Config(BaseModel):
     worker_threads: Annotated[int, Field(ge=0, le=THREADS_MAX)] = Field(
         default_factory=default_worker_threads
     )
+    shadow_threads: Annotated[int, Field(ge=0, le=THREADS_MAX)] = 1
     busy_poll_us: Count = 0
     allow_model_control: bool = False  # Triton's load and unload on the data port
     tls_cert: Path | None = None
@@ -109,10 +113,10 @@ class Config(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.io_threads + self.worker_threads > THREADS_MAX:
+        if self.io_threads + self.worker_threads + self.shadow_threads > THREADS_MAX:
             raise ValueError(
-                f"io_threads and worker_threads may be {THREADS_MAX} together; got"
-                f" {self.io_threads} and {self.worker_threads}"
+                f"io_threads, worker_threads and shadow_threads may be {THREADS_MAX} together; got"
+                f" {self.io_threads}, {self.worker_threads} and {self.shadow_threads}"
             )
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key belong together; only one of them was given")
@@ -140,6 +144,7 @@ class Config(BaseModel):
             **self.limits.model_dump(),
             "io_threads": self.io_threads,
             "worker_threads": self.worker_threads,
+            "shadow_threads": self.shadow_threads,
             "busy_poll_us": self.busy_poll_us,
             "allow_model_control": int(self.allow_model_control),
         }

@@ -41,6 +41,7 @@ def test_every_option_is_one_the_engine_knows() -> None:
         *limits_of_header(),
         "io_threads",
         "worker_threads",
+        "shadow_threads",
         "busy_poll_us",
         "allow_model_control",
     }
@@ -86,7 +87,7 @@ def test_other_variables_of_the_environment_are_left_alone() -> None:
             "[limits]\nread_bytes_per_connection_max = 4095",
             "greater than or equal to 4096, got 4095",
         ),
-        ("io_threads = 40\nworker_threads = 40", "may be 64 together; got 40 and 40"),
+        ("io_threads = 40\nworker_threads = 40", "may be 64 together; got 40, 40 and 1"),
         ("tls_cert = 'a'", "tls_cert and tls_key belong together"),
         ("tls_client_ca = 'a'", "tls_client_ca needs tls_cert"),
         ("grpc = 'nowhere'", "address 'nowhere': expected HOST:PORT"),

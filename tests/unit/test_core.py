@@ -29,7 +29,7 @@ def engine() -> Iterator[Engine]:
         ({"zebra": 1}, "no such option"),
         ({"calls_max": 2**32}, "does not fit 32 bits"),
         ({"io_threads": 0}, "io_threads must be at least 1"),
-        ({"io_threads": 60, "worker_threads": 5}, "at most 64; got 60 and 5"),
+        ({"io_threads": 60, "worker_threads": 5}, "at most 64; got 60, 5 and 1"),
         ({"read_bytes_per_connection_max": 4095}, "must be at least 4096; got 4095"),
         ({"read_arena_bytes": 100}, "read_arena_bytes must be at least 4096; got 100"),
     ],

@@ -50,6 +50,7 @@ from tiltyard.config import (
 )
 @click.option("--io-threads", metavar="N", help="Threads that read, run fast models and write.")
 @click.option("--worker-threads", metavar="N", help="Threads that run slow models.")
+@click.option("--shadow-threads", metavar="N", help="Threads that run shadows.")
 @click.option(
     "--config",
     "config_file",

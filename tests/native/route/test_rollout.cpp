@@ -111,3 +111,38 @@ TEST_CASE("what makes no rollout is said in a sentence") {
   CHECK(problem([](RolloutOptions& o) { o.model = "other"; }) ==
         "every arm is a loaded version of model other");
 }
+
+TEST_CASE("a shadow sees its arm, and of the champion also the controls, but no request aside") {
+  const Pair pair;
+  RolloutOptions options = canary_options(pair.one, pair.two, owners_of(1, 0, 16));
+  options.shadows = {{pair.two, 1'000, 0}, {pair.one, ShadowOptions::kAll, 1}};
+  REQUIRE(Rollout::problem(options).empty());
+  const Rollout rollout(options);
+  REQUIRE(rollout.shadows().size() == 2);
+  const auto& of_champion = rollout.shadows()[0];
+  const auto& of_canary = rollout.shadows()[1];
+  CHECK(of_champion->version() == pair.two);
+  CHECK(of_champion->source() == 1);
+  CHECK(of_champion->sample_ppm() == 1'000);
+  CHECK(of_canary->source() == 2);
+  CHECK(rollout.arms()[0]->shadows == Shadows{of_champion});
+  CHECK(rollout.arms()[1]->shadows == Shadows{of_canary});
+  CHECK(rollout.arms()[2]->shadows == Shadows{of_champion});
+  CHECK(rollout.uncounted()->shadows.empty());
+}
+
+TEST_CASE("what cannot be a shadow is said") {
+  const Pair pair;
+  RolloutOptions options = canary_options(pair.one, pair.two, owners_of(1, 0, 16));
+  options.shadows = {{scale_version("other", 1, 1), 1, 0}};
+  CHECK(Rollout::problem(options) == "every shadow is a loaded version of model m");
+  options.shadows = {{pair.two, 1, 3}};
+  CHECK(Rollout::problem(options) == "a shadow's source arm 3 is none of the 3 arms");
+  options.shadows = {{pair.two, 1'000'001, 0}};
+  CHECK(Rollout::problem(options) ==
+        "a shadow samples at most 1000000 of a million requests; got 1000001");
+  options.shadows.assign(33, {pair.two, 1, 0});
+  CHECK(Rollout::problem(options) == "a rollout has at most 32 shadows; got 33");
+  options.shadows.assign(32, {pair.two, 1, 0});
+  CHECK(Rollout::problem(options).empty());
+}
