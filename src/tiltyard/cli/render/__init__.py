@@ -1,0 +1,1 @@
+"""What operators read: from views to text. Pure, the time of day included."""

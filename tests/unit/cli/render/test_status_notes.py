@@ -1,0 +1,78 @@
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.cli.sample_views import (
+    AGREEMENT,
+    FULL,
+    MODELS,
+    NOBODY,
+    NOT_RECORDED,
+    PREVIOUS,
+    PROMOTED,
+    QUIET,
+    SHADOW,
+    versions,
+)
+from tests.unit.cli.screens import screen
+from tiltyard.cli.render.status_notes import differences, needs_a_look, notes
+from tiltyard.control.views import RouteView, VersionView
+
+
+def told(route: RouteView, known: tuple[VersionView, ...] = ()) -> list[str]:
+    return [f"{note.label}: {note.told}" for note in notes(route, known)]
+
+
+def test_all_that_there_is_to_say() -> None:
+    assert told(FULL, MODELS[0].versions) == screen("notes")
+
+
+def test_of_what_is_well_there_is_nothing_to_say() -> None:
+    assert told(QUIET, versions("churn", 1)) == []
+
+
+def test_a_rollback_that_is_not_recorded_comes_first() -> None:
+    assert told(NOT_RECORDED) == screen("notes_not_recorded")
+
+
+def test_a_slot_that_is_not_ready_is_told_once() -> None:
+    failed = replace(SHADOW, state="failed", reason="its digest\nis another", agreement=None)
+    route = replace(PROMOTED, challengers=(failed,))
+    assert differences(route) == ["shadow 5 is failed: its digest is another"]
+    told_by_gateway = ("shadow 5 does not run: its digest is another",)
+    assert differences(replace(route, desired_differs=told_by_gateway)) == [*told_by_gateway]
+    previous = replace(PREVIOUS, state="loading", reason="")
+    assert differences(replace(PROMOTED, previous=previous)) == ["previous 2 is loading"]
+
+
+def test_a_failed_version_is_told_once() -> None:
+    odd = VersionView("empty", 1, "failed", "its digest is another")
+    assert told(NOBODY, (odd,)) == ["not as wanted: version 1 its digest is another"]
+
+
+def test_of_many_versions_the_newest_are_named() -> None:
+    assert told(QUIET, versions("churn", *range(1, 12))) == [
+        "other versions: 6, 7, 8, 9, 10 and 11 ready; 4 older"
+    ]
+
+
+def test_outputs_that_were_not_compared_are_left_out() -> None:
+    nothing = replace(AGREEMENT, dropped={}, error=0, expired=0, outputs=())
+    assert told(replace(QUIET, challengers=(replace(SHADOW, agreement=nothing),))) == []
+    unseen = replace(AGREEMENT.outputs[0], compared=0, disagreed=0)
+    nothing = replace(nothing, outputs=(unseen,))
+    assert told(replace(QUIET, challengers=(replace(SHADOW, agreement=nothing),))) == []
+
+
+@pytest.mark.parametrize(
+    ("route", "needed"),
+    [
+        (QUIET, False),
+        (FULL, False),
+        (NOT_RECORDED, True),
+        (NOBODY, True),
+        (replace(QUIET, previous=replace(PREVIOUS, state="failed")), True),
+    ],
+)
+def test_who_needs_a_look(route: RouteView, needed: bool) -> None:
+    assert needs_a_look(route) is needed
