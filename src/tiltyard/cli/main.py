@@ -19,13 +19,36 @@ EXIT_BUG: Final = 70  # EX_SOFTWARE
 EXIT_INTERRUPTED: Final = 130
 
 # In the order a person meets them.
-COMMANDS: Final = {
-    "demo": "See it work: train, publish, serve and measure two classifiers.",
-    "publish": "Check an ONNX file and store it as a new version of a model.",
-    "serve": "Answer predictions for every model of a store.",
-    "infer": "Send one request to a gateway and print the reply.",
-    "models": "List the models of a store and their versions.",
-    "inspect": "Show what is known of a version.",
+SECTIONS: Final = {
+    "Commands": {
+        "demo": "See it work, from training to measured answers.",
+        "publish": "Check an ONNX file and store it as a new version of a model.",
+        "serve": "Answer predictions for every model of a store.",
+        "infer": "Send one request to a gateway and print the reply.",
+        "models": "List the models of a store and their versions.",
+        "inspect": "Show what is known of a version.",
+    },
+    "Commands for a gateway that runs": {
+        "status": "Show who serves, how it goes, and what comes next.",
+        "challenge": "Put a version beside the champion, as a shadow or a canary.",
+        "promote": "Make a challenger the champion.",
+        "rollback": "Stop the canaries, or bring the previous champion back.",
+        "champion": "Let a version serve.",
+        "stop-challenge": "Take a challenger out.",
+        "load": "Keep a version in memory.",
+        "unload": "No longer keep a version in memory.",
+        "route": "Show exactly how requests are routed.",
+        "events": "List what was changed, by whom, and when.",
+        "drain": "Have the gateway finish what it accepted, and end.",
+    },
+}
+COMMANDS: Final = {name: told for section in SECTIONS.values() for name, told in section.items()}
+# A command is in the module of its name, but for these.
+MODULES: Final = {
+    "promote": "champion",
+    "rollback": "champion",
+    "stop-challenge": "challenge",
+    "unload": "load",
 }
 
 
@@ -36,14 +59,21 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        if name not in COMMANDS:
-            return None
-        command: click.Command = getattr(import_module(f"tiltyard.cli.{name}"), name)
-        return command
+        return find_command(name) if name in COMMANDS else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        # Descriptions of all sections begin in one column.
+        width = max(map(len, COMMANDS))
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(f"{name:<{width}}", told) for name, told in commands.items()])
+
+
+def find_command(name: str) -> click.Command:
+    """One of COMMANDS, imported."""
+    module = import_module(f"tiltyard.cli.{MODULES.get(name, name)}")
+    command: click.Command = getattr(module, name.replace("-", "_"))
+    return command
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -56,6 +86,13 @@ def cli() -> None:
     \b
       tiltyard publish fraud fraud.onnx --store ./store
       tiltyard serve --store ./store
+
+    And these put the next version beside it, look, and let it take over:
+
+    \b
+      tiltyard challenge fraud 2 --canary 5%
+      tiltyard status fraud --watch
+      tiltyard promote fraud
     """
 
 

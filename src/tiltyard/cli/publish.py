@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
+from tiltyard.cli.admin_options import Place, as_place
 from tiltyard.store import open_store
 from tiltyard.store.manifest import Manifest, to_dict
 from tiltyard.store.publish import publish_model
@@ -38,7 +40,16 @@ from tiltyard.store.store import DEFAULT_URI, URI_VARIABLE
     is_flag=True,
     help="Claim that rows do not depend on each other, where that cannot be proved.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
+@click.option(
+    "--admin",
+    "place",
+    metavar="HOST:PORT",
+    callback=as_place,
+    help="Send it to the gateway that answers operators here, which publishes it into its store.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the manifest, or the version, as JSON."
+)
 @click.option(
     "--load-timeout",
     type=click.FloatRange(min=0, min_open=True),
@@ -61,14 +72,35 @@ def publish(
     uri: str,
     samples: Path | None,
     batchable: bool,
+    place: Place | None,
     as_json: bool,
     load_timeout: float,
     memory: int | None,
 ) -> None:
     """Check FILE (ONNX), run it once in a child process, and store it as a version of NAME.
 
-    A version is never changed afterwards: publishing one that exists is refused.
+    A version is never changed afterwards: publishing one that exists is refused. The champion
+    serves on; the first version of a model is its champion.
+
+    \b
+      tiltyard publish fraud fraud.onnx --store ./store
+      tiltyard publish fraud fraud.onnx --admin 127.0.0.1:8003
     """
+    if place is not None:
+        _check_local_options()
+        # Imported here: publishing beside the store needs no grpc.
+        from tiltyard.cli.upload import upload
+
+        upload(
+            name,
+            file,
+            version=version,
+            samples=samples,
+            batchable=batchable,
+            place=place,
+            as_json=as_json,
+        )
+        return
     manifest = publish_model(
         open_store(uri, create=True),
         name,
@@ -82,6 +114,19 @@ def publish(
         click.echo(json.dumps(to_dict(manifest), indent=2, ensure_ascii=False))
     else:
         _print(manifest, uri)
+
+
+def _check_local_options() -> None:
+    """Raises UsageError for an option that the gateway would not see."""
+    context = click.get_current_context()
+    for parameter in ("uri", "load_timeout", "memory"):
+        if context.get_parameter_source(parameter) is ParameterSource.COMMANDLINE:
+            option = {"uri": "--store"}.get(parameter, f"--{parameter.replace('_', '-')}")
+            raise click.UsageError(
+                f"{option} and --admin exclude each other: the gateway has a store and limits of"
+                " its own",
+                context,
+            )
 
 
 def _print(manifest: Manifest, uri: str) -> None:

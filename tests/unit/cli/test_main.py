@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib import import_module
 
 import click
 import pytest
@@ -43,11 +42,18 @@ def test_help_imports_nothing_slow() -> None:
 
 @pytest.mark.parametrize("name", cli_main.COMMANDS)
 def test_every_command_has_help(name: str) -> None:
-    command = getattr(import_module(f"tiltyard.cli.{name}"), name)
+    command = cli_main.find_command(name)
     context = click.Context(command, info_name=name)
     text = command.get_help(context)
     assert text.startswith(f"Usage: {name}")
     assert len(text.splitlines()) > 5
+
+
+@pytest.mark.parametrize("name", cli_main.SECTIONS["Commands for a gateway that runs"])
+def test_every_command_of_operators_has_what_they_share(name: str) -> None:
+    options = {option for param in cli_main.find_command(name).params for option in param.opts}
+    assert {"--admin", "--json", "--timeout-s"} <= options
+    assert ("--expected-epoch" in options) == (name not in ("status", "route", "events", "drain"))
 
 
 def test_version() -> None:

@@ -82,3 +82,19 @@ def test_the_store_of_the_environment_is_used(
     monkeypatch.setenv("TILTYARD_STORE", str(tmp_path / "here"))
     _run("fraud", model)
     assert open_store(str(tmp_path / "here")).models() == {"fraud": [1]}
+
+
+@pytest.mark.parametrize("option", ["--store", "--load-timeout", "--memory"])
+def test_what_a_gateway_has_itself_is_not_given_to_it(model: Path, option: str) -> None:
+    done = CliRunner().invoke(publish, ["fraud", str(model), "--admin", "box:1", option, "5"])
+    assert done.exit_code == 2
+    assert f"{option} and --admin exclude each other" in done.output
+
+
+def test_the_admin_address_of_the_environment_sends_nothing_away(
+    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TILTYARD_ADMIN", "127.0.0.1:1")
+    assert _run("fraud", model, "--store", tmp_path / "s").startswith(
+        "published fraud version 1 in"
+    )
