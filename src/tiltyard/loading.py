@@ -66,10 +66,11 @@ class LoadReport:
 
     def reason(self, model: str, number: int) -> str:
         """Why it cannot answer; "" when it can, or was never wanted."""
-        for name, version, reason in self.unready:
-            if (name, version) == (model, number):
-                return reason
-        return ""
+        return self._reasons.get((model, number), "")
+
+    @cached_property
+    def _reasons(self) -> dict[Key, str]:
+        return {(model, number): reason for model, number, reason in self.unready}
 
 
 class Loader:
@@ -114,37 +115,42 @@ class Loader:
         with self._lock:
             known = self._loaded.keys() | self._failed.keys() | self._begun.keys()
             self._wanted = frozenset(wanted)
-            self._waiting = deque(key for key in wanted if key not in known)
-            for gone in self._loaded.keys() - self._wanted:
-                del self._loaded[gone]
-            for gone in self._failed.keys() - self._wanted:
-                del self._failed[gone]
-        self._done.put(None)
+            waiting = deque(key for key in wanted if key not in known)
+            gone = (self._loaded.keys() | self._failed.keys()) - self._wanted
+            for key in gone:
+                self._loaded.pop(key, None)
+                self._failed.pop(key, None)
+            is_news = bool(gone) or waiting != self._waiting
+            self._waiting = waiting
+        if is_news:
+            self._done.put(None)
 
     def try_again(self, key: Key) -> None:
         """From any thread: load a version that has failed, before those that wait."""
         with self._lock:
-            if self._failed.pop(key, None) is not None:
-                self._waiting.appendleft(key)
+            if self._failed.pop(key, None) is None:
+                return
+            self._waiting.appendleft(key)
         self._done.put(None)
 
     def run(self, stopping: Stopping, on_change: Callable[[LoadReport], None]) -> None:
         """Load on threads that the calling one starts, until it is to stop.
 
         `on_change` is told, on the calling thread, what there is now; also when all have settled,
-        and of each that comes later. A load that raises what is no TiltyardError is a bug, and is
-        reported as one.
+        and of each that comes later, also when it failed as it did before. A load that raises what
+        is no TiltyardError is a bug, and is reported as one.
         """
         told_at = time.monotonic()
         told = LoadReport()
+        has_ended = False
         while not stopping.is_set():
             self._begin_next()
-            self._take(INTERVAL_S)
+            has_ended |= self._take(INTERVAL_S)
             report = self.report()
             is_due = report.settled or time.monotonic() - told_at >= INTERVAL_S
-            if is_due and report != told and not stopping.is_set():
+            if is_due and (has_ended or report != told) and not stopping.is_set():
                 on_change(report)
-                told, told_at = report, time.monotonic()
+                told, told_at, has_ended = report, time.monotonic(), False
 
     def report(self) -> LoadReport:
         """What has come of the versions so far."""
@@ -186,21 +192,21 @@ class Loader:
 
         threading.Thread(target=work, name="load", daemon=True).start()
 
-    def _take(self, wait_s: float) -> None:
-        """What has ended, or has been asked for, by now; waits for the first."""
+    def _take(self, wait_s: float) -> bool:
+        """Wait for what ends, or is asked for; whether it is a load that has ended."""
         try:
             done = self._done.get(timeout=wait_s)
         except queue.Empty:
-            return
+            return False
         if done is None:
-            return
+            return False
         key, outcome = done
         with self._lock:
             del self._begun[key]
             if not isinstance(outcome, Loaded | TiltyardError | CoreError):
                 self._bugs.append(outcome)
             if key not in self._wanted:
-                return
+                return True
             if isinstance(outcome, Loaded):
                 self._loaded[key] = outcome.version
                 self._notices += outcome.notices
@@ -208,6 +214,7 @@ class Loader:
                 self._failed[key] = str(outcome)
             else:
                 self._failed[key] = f"{type(outcome).__name__}: {outcome}"
+        return True
 
 
 def load_from(engine: Engine, store: Store) -> Callable[[str, int], Loaded]:

@@ -200,3 +200,44 @@ def test_one_that_failed_is_tried_again_when_asked_and_not_before() -> None:
     loader.run(UntilDone(told, loader), told.append)
     assert tries == [1, 1]
     assert loader.report().find("a", 1) is not None
+
+
+def test_one_that_fails_again_as_before_is_told_again() -> None:
+    """Whoever waits for the second try learns that it has ended."""
+    told: list[LoadReport] = []
+
+    def load(*_: object) -> Loaded:
+        raise IntegrityError("model.onnx changed")
+
+    loader = Loader(load, timeout_s=60.0)
+    loader.want([("a", 1)])
+    loader.run(UntilDone(told, loader), told.append)
+    before = len(told)
+    loader.try_again(("a", 1))
+    loader.run(FirstOf(told, before + 1), told.append)
+    assert told[-1] == told[before - 1]
+
+
+class FirstOf:
+    """Stops a loader when it has told so often."""
+
+    def __init__(self, told: list[LoadReport], count: int) -> None:
+        self._told = told
+        self._count = count
+
+    def is_set(self) -> bool:
+        return len(self._told) >= self._count
+
+
+def test_what_is_wanted_already_wakes_nobody() -> None:
+    told: list[LoadReport] = []
+    loader = Loader(loaded, timeout_s=60.0)
+    loader.want([("a", 2), ("a", 1)])
+    loader.run(UntilDone(told, loader), told.append)
+    loader._take(0.0)
+    for _ in range(3):
+        loader.want([("a", 1), ("a", 2)])
+        loader.try_again(("a", 1))
+    assert loader._done.empty()
+    loader.want([("a", 1)])
+    assert not loader._done.empty()
