@@ -23,6 +23,7 @@ from tiltyard.registry.errors import RegistryUnavailableError
 from tiltyard.store.durable import sync_folder
 
 _BEGIN = "tiltyard_begin"
+_BUSY_MS = "tiltyard_busy_ms"
 # The caller's mistakes, not the database's.
 _BUGS = (DataError, IntegrityError, ProgrammingError)
 
@@ -77,9 +78,12 @@ class Database:
             raise
 
     @contextlib.contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A transaction that sees one moment. Raises RegistryUnavailableError."""
-        with self._transaction("BEGIN") as connection:
+    def reading(self, *, wait: bool = True) -> Iterator[Connection]:
+        """A transaction that sees one moment. Raises RegistryUnavailableError.
+
+        Most locks do not keep it from reading; without `wait` none that does is waited for.
+        """
+        with self._transaction("BEGIN", busy_timeout_s=None if wait else 0.0) as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -93,10 +97,14 @@ class Database:
         self._engine.dispose()
 
     @contextlib.contextmanager
-    def _transaction(self, begin: str) -> Iterator[Connection]:
+    def _transaction(
+        self, begin: str, *, busy_timeout_s: float | None = None
+    ) -> Iterator[Connection]:
+        timeout_s = self._busy_timeout_s if busy_timeout_s is None else busy_timeout_s
+        options = {_BEGIN: begin, _BUSY_MS: round(timeout_s * 1000)}
         try:
             with (
-                self._engine.connect().execution_options(**{_BEGIN: begin}) as connection,
+                self._engine.connect().execution_options(**options) as connection,
                 connection.begin(),
             ):
                 yield connection
@@ -166,4 +174,6 @@ def _set_up(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options()[_BEGIN])
+    options = connection.get_execution_options()
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {options[_BUSY_MS]}")
+    connection.exec_driver_sql(options[_BEGIN])

@@ -118,17 +118,25 @@ class Registry:
             replies.save(connection, idempotency_key, request_digest, change, now)
         return change
 
-    def find_reply(self, idempotency_key: str | None, request_digest: str) -> Change | None:
+    def find_reply(
+        self, idempotency_key: str | None, request_digest: str, *, wait: bool = True
+    ) -> Change | None:
         """The change that this request has made before; to ask before doing long work for it.
 
-        Raises IdempotencyMismatchError.
+        Without `wait` a registry that is locked is unavailable at once. Raises
+        IdempotencyMismatchError.
         """
-        with self._database.reading() as connection:
+        with self._database.reading(wait=wait) as connection:
             return replies.find(connection, idempotency_key, request_digest)
 
-    def require_epoch(self, name: str, expected_epoch: int | None) -> ModelState:
-        """The model, if it is at that epoch; to ask before doing long work. EpochConflictError."""
-        with self._database.reading() as connection:
+    def require_epoch(
+        self, name: str, expected_epoch: int | None, *, wait: bool = True
+    ) -> ModelState:
+        """The model, if it is at that epoch; to ask before doing long work. EpochConflictError.
+
+        `wait` as with find_reply().
+        """
+        with self._database.reading(wait=wait) as connection:
             state = _model(connection, name)
             _check_epoch(connection, state, expected_epoch)
             return state

@@ -75,6 +75,17 @@ def test_what_is_committed_is_on_the_disk(url: str) -> None:
     database.close()
 
 
+def test_who_cannot_wait_does_not(url: str) -> None:
+    """A rollback asks before it swaps; the connection waits again for whoever has it next."""
+    database = Database(url, busy_timeout_s=1.5)
+    found = []
+    for wait in (True, False, True):
+        with database.reading(wait=wait) as connection:
+            found.append(connection.execute(text("PRAGMA busy_timeout")).scalar_one())
+    assert found == [1500, 0, 1500]
+    database.close()
+
+
 def test_locked(registry: Registry, url: str) -> None:
     with contextlib.closing(sqlite3.connect(path_of(url), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
