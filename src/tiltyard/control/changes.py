@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Final
 
 from tiltyard.control.errors import (
@@ -18,9 +19,44 @@ from tiltyard.control.reconciler import Reconciler
 from tiltyard.control.refusals import refusals
 from tiltyard.control.route_views import route_view
 from tiltyard.control.views import RouteView
-from tiltyard.registry import Change, ModelState, Registry, Transition
+from tiltyard.registry import Change, ModelState, NothingToChangeError, Registry, Transition
 
 LOAD_TIMEOUT_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What an operator asked for; `said` are the arguments beside the model and the version."""
+
+    method: str
+    name: str
+    version: int | None
+    terms: ChangeTerms
+    said: tuple[object, ...] = ()
+
+    @property
+    def key(self) -> str | None:
+        return self.terms.get("idempotency_key")
+
+    @property
+    def expected_epoch(self) -> int | None:
+        return self.terms.get("expected_epoch")
+
+    @property
+    def actor(self) -> str:
+        return self.terms.get("actor", "")
+
+    @property
+    def digest(self) -> str:
+        """What tells one call from another, for idempotency keys."""
+        told = [self.method, self.name, self.version, *self.said]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+    @contextmanager
+    def refusals(self) -> Iterator[None]:
+        """Turns the registry's errors into those of control."""
+        with refusals(self.name, self.version, self.key):
+            yield
 
 
 class Changes:
@@ -60,65 +96,58 @@ class Changes:
             )
         return state
 
-    def check_epoch(self, state: ModelState, expected: int | None) -> None:
-        if expected is not None and expected != state.epoch:
-            self.registry().require_epoch(state.name, expected)
+    def at_epoch(self, state: ModelState, call: Call, *, wait: bool = True) -> ModelState:
+        """The state, at the epoch that the call expects. Raises EpochMovedError.
 
-    def saved(self, name: str, key: str | None, digest: str) -> Change | None:
-        """The change that the same call has made before."""
-        if not key:
-            return None
-        try:
-            with refusals(name, None, key):
-                return self.registry().find_reply(key, digest)
-        except UnavailableError:
-            return None
+        To refuse early: who changes the registry compares again. With `wait` False the registry is
+        not waited for when it is locked.
+        """
+        if call.expected_epoch in (None, state.epoch):
+            return state
+        with call.refusals():
+            return self.registry().require_epoch(state.name, call.expected_epoch, wait=wait)
 
-    def make(
-        self,
-        method: str,
-        name: str,
-        version: int | None,
-        transition: Transition,
-        terms: ChangeTerms,
-        said: Sequence[object] = (),
-    ) -> RouteView:
-        """Record a change and bring it in force."""
-        key = terms.get("idempotency_key")
-        with refusals(name, version, key):
-            change = self.registry().change(
-                name,
-                transition,
-                expected_epoch=terms.get("expected_epoch"),
-                idempotency_key=key,
-                request_digest=digest_of(method, name, version, *said),
-                actor=terms.get("actor", ""),
-            )
-        if not change.repeated:
-            self._reconciler.adopt(change)
+    def made_before(self, call: Call, *, wait: bool = True) -> RouteView | None:
+        """The reply to the same call of before. Raises KeyReusedError."""
+        if not call.key:
+            return None
+        with call.refusals():
+            saved = self.registry().find_reply(call.key, call.digest, wait=wait)
+        return None if saved is None else self.route(saved.state, repeated=True)
+
+    def make(self, call: Call, transition: Transition) -> RouteView:
+        """Record a change and bring it in force. What is so already is no change, and no error."""
+        self._require_known(call)
+        with call.refusals():
+            try:
+                change = self.registry().change(
+                    call.name,
+                    transition,
+                    expected_epoch=call.expected_epoch,
+                    idempotency_key=call.key,
+                    request_digest=call.digest,
+                    actor=call.actor,
+                )
+            except NothingToChangeError:
+                change = self._keep_reply(call)
+        self._reconciler.adopt(change)
         return self.route(change.state, repeated=change.repeated)
 
     def make_loaded(
-        self,
-        method: str,
-        name: str,
-        version: int,
-        transition: Transition,
-        timeout_s: float | None,
-        terms: ChangeTerms,
-        said: Sequence[object] = (),
+        self, call: Call, version: int, transition: Transition, timeout_s: float | None = None
     ) -> RouteView:
         """The same for a version that has to be loaded before anything is recorded."""
-        key = terms.get("idempotency_key")
-        saved = self.saved(name, key, digest_of(method, name, version, *said))
-        if saved is not None:
-            return self.route(saved.state, repeated=True)
-        state = self.state(name, version)
-        with refusals(name, version, key):
-            self.check_epoch(state, terms.get("expected_epoch"))
+        done = self.made_before(call)
+        if done is not None:
+            return done
+        state = self.at_epoch(self.state(call.name, version), call)
+        with call.refusals(), suppress(NothingToChangeError):
             transition(state)  # what is refused is refused before anything is loaded
         with self.loaded(state, version, timeout_s):
-            return self.make(method, name, version, transition, terms, said)
+            if state.epoch == 0:
+                with call.refusals():
+                    self._reconciler.introduce(state.name, version)
+            return self.make(call, transition)
 
     @contextmanager
     def loaded(self, state: ModelState, version: int, timeout_s: float | None) -> Iterator[None]:
@@ -130,6 +159,40 @@ class Changes:
             yield
         finally:
             self._reconciler.let_go(state.name, version)
+
+    def route(self, state: ModelState, *, repeated: bool = False) -> RouteView:
+        return route_view(self._reconciler, state, self._reconciler.report(), repeated=repeated)
+
+    def _require_known(self, call: Call) -> None:
+        """The registry knows the model, and has recorded what this gateway does with it."""
+        if not self._reconciler.record(call.name):
+            why = self._reconciler.desired.overrides.reasons().get(call.name, "")
+            raise UnavailableError(
+                f"a rollback of {call.name} has to be recorded first: {why}",
+                Reason.REGISTRY_UNAVAILABLE,
+                model=call.name,
+            )
+        if self._reconciler.desired.get(call.name) is not None:
+            return
+        self.state(call.name, call.version)
+        with call.refusals():
+            self._reconciler.introduce(call.name)
+        if self._reconciler.desired.get(call.name) is None:
+            raise PreconditionError(
+                f"no version of {call.name} could be loaded yet, so it has no champion",
+                Reason.NO_CHAMPION,
+                model=call.name,
+            )
+
+    def _keep_reply(self, call: Call) -> Change:
+        """So that the same call changes nothing later either, when there is something to change."""
+        return self.registry().note_versions(
+            call.name,
+            [],
+            idempotency_key=call.key,
+            request_digest=call.digest,
+            actor=call.actor,
+        )
 
     def _load_error(
         self, name: str, version: int, reason: str
@@ -146,11 +209,3 @@ class Changes:
             model=name,
             version=version,
         )
-
-    def route(self, state: ModelState, *, repeated: bool = False) -> RouteView:
-        return route_view(self._reconciler, state, self._reconciler.report(), repeated=repeated)
-
-
-def digest_of(*said: object) -> str:
-    """What tells one call from another, for idempotency keys."""
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()

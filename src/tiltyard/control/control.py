@@ -3,7 +3,6 @@
 See interface.py for what each method promises.
 """
 
-import hashlib
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,11 +12,10 @@ from pathlib import Path
 from typing import Final, Unpack
 
 from tiltyard._core import Engine
-from tiltyard.control.changes import Changes, digest_of
-from tiltyard.control.errors import (
-    VersionExistsError,
-)
+from tiltyard.control.changes import Call, Changes
+from tiltyard.control.errors import VersionExistsError
 from tiltyard.control.interface import ChangeTerms, RollbackTo
+from tiltyard.control.publishing import files_digest, stored_before
 from tiltyard.control.reconciler import Reconciler
 from tiltyard.control.refusals import event_view, refusals
 from tiltyard.control.rollbacks import Rollbacks
@@ -48,6 +46,7 @@ from tiltyard.registry import (
     update_challenge,
 )
 from tiltyard.store import Store
+from tiltyard.store.manifest import Manifest
 from tiltyard.store.publish import publish_model
 
 EVENTS_READ: Final = 100
@@ -89,29 +88,26 @@ class Control:
         **terms: Unpack[ChangeTerms],
     ) -> VersionView:
         registry = self._changes.registry()
-        digest = digest_of("publish_version", name, version, sha256_of(model_path), batchable)
-        with refusals(name, version, terms.get("idempotency_key")):
-            saved = registry.find_reply(terms.get("idempotency_key"), digest)
+        key = terms.get("idempotency_key")
+        files = files_digest(model_path, samples) if key else ""
+        call = Call("publish_version", name, version, terms, (files, batchable))
+        with call.refusals():
+            saved = registry.find_reply(key, call.digest)
+            made = None
+            if saved is None and key:
+                made = stored_before(self._store, registry, name, version, model_path, batchable)
         if saved is not None:
             return self._version(saved.state, _published(saved, version))
-        try:
-            made = publish_model(
-                self._store,
-                name,
-                model_path,
-                version=version,
-                samples=samples,
-                batchable=batchable,
-            )
-        except AlreadyExistsError as error:
-            raise VersionExistsError(str(error), model=name, version=version) from error
-        with refusals(name, made.version, terms.get("idempotency_key")):
+        if made is None:
+            made = self._publish(name, version, model_path, samples, batchable)
+        with call.refusals():
+            self._reconciler.introduce(name)  # so that who serves it now stays its champion
             change = registry.note_versions(
                 name,
                 [(made.version, made.digest)],
-                idempotency_key=terms.get("idempotency_key"),
-                request_digest=digest,
-                actor=terms.get("actor", ""),
+                idempotency_key=key,
+                request_digest=call.digest,
+                actor=call.actor,
             )
         self._reconciler.look_at_store()
         self._reconciler.adopt(change)
@@ -135,13 +131,15 @@ class Control:
         timeout_s: float | None = None,
         **terms: Unpack[ChangeTerms],
     ) -> RouteView:
-        state = self._changes.state(name, version)
+        call = Call("load_version", name, version, terms)
+        done = self._changes.made_before(call)
+        if done is not None:
+            return done
+        state = self._changes.at_epoch(self._changes.state(name, version), call)
         with self._changes.loaded(state, version, timeout_s):
             if version not in state.unloaded:  # it was wanted, and is there now
                 return self._changes.route(state)
-            return self._changes.make(
-                "load_version", name, version, partial(load, version=version), terms
-            )
+            return self._changes.make(call, partial(load, version=version))
 
     def unload_version(self, name: str, version: int, **terms: Unpack[ChangeTerms]) -> RouteView:
         self._changes.state(name, version)
@@ -149,7 +147,7 @@ class Control:
         def transition(state: ModelState) -> tuple[ModelState, Event]:
             return unload(state, version, now=self._clock())
 
-        return self._changes.make("unload_version", name, version, transition, terms)
+        return self._changes.make(Call("unload_version", name, version, terms), transition)
 
     # ---- slots
 
@@ -166,9 +164,8 @@ class Control:
                 state, version, now=self._clock(), rollback_window_s=self._rollback_window_s
             )
 
-        return self._changes.make_loaded(
-            "set_champion", name, version, transition, timeout_s, terms
-        )
+        call = Call("set_champion", name, version, terms)
+        return self._changes.make_loaded(call, version, transition, timeout_s)
 
     def start_challenge(
         self,
@@ -193,10 +190,9 @@ class Control:
             split=split,
             reverse_shadow=reverse_shadow,
         )
-        said = [mode, _told(share), _told(sample), split, reverse_shadow]
-        return self._changes.make_loaded(
-            "start_challenge", name, version, transition, timeout_s, terms, said
-        )
+        said = (mode, _told(share), _told(sample), split, reverse_shadow)
+        call = Call("start_challenge", name, version, terms, said)
+        return self._changes.make_loaded(call, version, transition, timeout_s)
 
     def update_challenge(
         self,
@@ -208,26 +204,32 @@ class Control:
         **terms: Unpack[ChangeTerms],
     ) -> RouteView:
         transition = partial(update_challenge, version=version, share=share, sample=sample)
-        said = [_told(share), _told(sample)]
-        return self._changes.make("update_challenge", name, version, transition, terms, said)
+        call = Call("update_challenge", name, version, terms, (_told(share), _told(sample)))
+        return self._changes.make(call, transition)
 
     def stop_challenge(self, name: str, version: int, **terms: Unpack[ChangeTerms]) -> RouteView:
         transition = partial(stop_challenge, version=version)
-        return self._changes.make("stop_challenge", name, version, transition, terms)
+        return self._changes.make(Call("stop_challenge", name, version, terms), transition)
 
     def promote(
         self, name: str, version: int | None = None, **terms: Unpack[ChangeTerms]
     ) -> RouteView:
+        call = Call("promote", name, version, terms)
+        done = self._changes.made_before(call)
+        if done is not None:
+            return done
+        challengers = self._changes.state(name, version).challengers
+        only = challengers[0].version if len(challengers) == 1 else None
+        chosen = only if version is None else version
+
         def transition(state: ModelState) -> tuple[ModelState, Event]:
             return promote(
-                state, version, now=self._clock(), rollback_window_s=self._rollback_window_s
+                state, chosen, now=self._clock(), rollback_window_s=self._rollback_window_s
             )
 
-        challengers = self._changes.state(name, version).challengers
-        chosen = version if version is not None or len(challengers) != 1 else challengers[0].version
         if chosen is None:  # the transition says what is wrong
-            return self._changes.make("promote", name, version, transition, terms)
-        return self._changes.make_loaded("promote", name, chosen, transition, None, terms)
+            return self._changes.make(call, transition)
+        return self._changes.make_loaded(call, chosen, transition)
 
     def rollback(
         self, name: str, to: RollbackTo | None = None, **terms: Unpack[ChangeTerms]
@@ -295,6 +297,26 @@ class Control:
             if not follow or not self._reconciler.new_events.wait(newest, stop):
                 return
 
+    def _publish(
+        self,
+        name: str,
+        version: int | None,
+        model_path: Path,
+        samples: Path | None,
+        batchable: bool,
+    ) -> Manifest:
+        try:
+            return publish_model(
+                self._store,
+                name,
+                model_path,
+                version=version,
+                samples=samples,
+                batchable=batchable,
+            )
+        except AlreadyExistsError as error:
+            raise VersionExistsError(str(error), model=name, version=version) from error
+
     def _version(self, state: ModelState, version: int) -> VersionView:
         return version_view(self._store, state, version, self._reconciler.report())
 
@@ -308,8 +330,3 @@ def _published(change: Change, version: int | None) -> int:
 def _told(percent: Decimal | None) -> str:
     """5 and 5.00 are one request."""
     return "" if percent is None else str(percent.normalize())
-
-
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as reader:
-        return hashlib.file_digest(reader, "sha256").hexdigest()

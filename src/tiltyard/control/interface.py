@@ -50,8 +50,9 @@ class ControlInterface(Protocol):
     ) -> VersionView:
         """Examine and store the model at `model_path` as a version; the next one without `version`.
 
-        External data files lie beside `model_path`. The files are the caller's and may be gone
-        after the call. No slot changes, but that a new model gets its first version as champion.
+        External data files lie beside `model_path`, in a folder that has nothing else but them
+        and the samples. The files are the caller's and may be gone after the call. No slot
+        changes, but that a new model gets its first version as champion.
         Raises VersionExistsError, PublishRefused, ArgumentError.
         """
 

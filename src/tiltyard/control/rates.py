@@ -24,6 +24,8 @@ class Rates:
             self._samples = {key: self._samples.get(key, deque()) for key in counts}
             for key, count in counts.items():
                 samples = self._samples[key]
+                if samples and count < samples[-1][1]:
+                    samples.clear()  # counted anew, as when a version was loaded again
                 samples.append((now, count))
                 while len(samples) > 2 and samples[1][0] <= now - self._window_s:
                     samples.popleft()

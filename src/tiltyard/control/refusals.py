@@ -34,8 +34,8 @@ _REASONS: Final = {
     "NO_CHAMPION": Reason.NO_CHAMPION,
     "NO_CHALLENGER": Reason.NO_CHALLENGER,
     "NO_CANARY": Reason.NO_CHALLENGER,
-    "SEVERAL_CHALLENGERS": Reason.SEVERAL_CHALLENGERS,
     "NOT_A_CHALLENGER": Reason.NO_CHALLENGER,
+    "SEVERAL_CHALLENGERS": Reason.SEVERAL_CHALLENGERS,
     "NO_PREVIOUS": Reason.NO_PREVIOUS,
     "IS_THE_CHAMPION": Reason.VERSION_IN_SLOT,
     "IS_A_CHALLENGER": Reason.VERSION_IN_SLOT,
@@ -49,6 +49,8 @@ _FIELDS: Final = {
     "SAMPLE_OF_A_CANARY": "sample",
     "SPLIT_OF_A_SHADOW": "split",
     "REVERSE_OF_A_SHADOW": "reverse_shadow",
+    "NOTHING_GIVEN": "share",
+    "INVALID_IDEMPOTENCY_KEY": "terms.idempotency_key",
 }
 
 
@@ -97,6 +99,10 @@ def _state_refusal(
             error.what, Reason.INTEGRITY, to_do=to_do, model=model, version=version
         )
     assert isinstance(error, RefusedChangeError | NothingToChangeError)
+    if version is not None and error.reason in ("NO_CHALLENGER", "NOT_A_CHALLENGER"):
+        return UnknownNameError(
+            error.what, Reason.CHALLENGER_NOT_FOUND, to_do=to_do, model=model, version=version
+        )
     reason = _REASONS.get(error.reason, Reason.PRECONDITION)
     return PreconditionError(error.what, reason, to_do=to_do, model=model, version=version)
 

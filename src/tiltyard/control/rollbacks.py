@@ -1,25 +1,30 @@
 """Rolling back: the engine first, then the registry.
 
 One person can always do it. With a registry that is full, read-only or locked the rollback holds on
-this gateway, against the reconciler too, until it can be recorded.
+this gateway, against the reconciler too, until it can be recorded. Before the swap nothing is
+waited for but the load of a version that is not in memory any more.
 """
 
 import time
 from collections.abc import Callable
-from functools import partial
+from contextlib import AbstractContextManager, nullcontext
 
-from tiltyard.control.changes import Changes, digest_of
-from tiltyard.control.desired import Override
-from tiltyard.control.errors import PreconditionError, Reason
+from tiltyard.control.changes import Call, Changes
+from tiltyard.control.errors import (
+    EpochMovedError,
+    KeyReusedError,
+    PreconditionError,
+    Reason,
+    UnavailableError,
+)
 from tiltyard.control.interface import ChangeTerms, RollbackTo
+from tiltyard.control.overrides import Pending
 from tiltyard.control.reconciler import Reconciler
-from tiltyard.control.refusals import refusals
 from tiltyard.control.views import RouteView
 from tiltyard.registry import (
     Change,
     Event,
     ModelState,
-    RegistryUnavailableError,
     Transition,
     rollback,
 )
@@ -43,64 +48,74 @@ class Rollbacks:
 
     def roll_back(self, name: str, to: RollbackTo | None, terms: ChangeTerms) -> RouteView:
         """See ControlInterface.rollback."""
-        key = terms.get("idempotency_key")
-        digest = digest_of("rollback", name, to)
-        saved = self._changes.saved(name, key, digest)
-        if saved is not None:
-            return self._changes.route(saved.state, repeated=True)
+        call = Call("rollback", name, None, terms, (to,))
+        done = self._made_before(call)
+        if done is not None:
+            return done
+        now = self._clock()  # the same when it is recorded late
 
         def transition(state: ModelState) -> tuple[ModelState, Event]:
-            return rollback(state, to, now=self._clock(), rollback_window_s=self._rollback_window_s)
+            return rollback(state, to, now=now, rollback_window_s=self._rollback_window_s)
 
-        before = self._changes.state(name)
-        with refusals(name, None, key):
-            self._changes.check_epoch(before, terms.get("expected_epoch"))
+        before = self._state(call)
+        with call.refusals():
             after, _ = transition(before)
-        record = partial(
-            self._changes.registry().change,
-            name,
-            _still_due(before, transition),
-            idempotency_key=key,
-            request_digest=digest,
-            actor=terms.get("actor", ""),
-        )
-        return self._hold_and_record(before, after, record)
-
-    def _hold_and_record(
-        self, before: ModelState, after: ModelState, record: Callable[[], Change]
-    ) -> RouteView:
-        override = Override(after, record, "the registry has not answered yet")
-        self._reconciler.hold(override)
-        try:
-            self._ensure_warm(after)
-            with refusals(before.name):
-                change = self._record(override)
-        except BaseException:
-            self._reconciler.release(override)
-            raise
-        if change is None:
+        with self._warm(after):
+            pending = self._pending(call, before, after, transition)
+            self._reconciler.hold(pending)
+            with call.refusals():
+                self._reconciler.record(name)
+                if pending.refused is not None:
+                    raise pending.refused
+        if pending.change is None:
             return self._changes.route(after)
-        self._reconciler.desired.adopt({before.name: change.state})
-        self._reconciler.desired.release(override)
-        self._reconciler.adopt(change)
-        return self._changes.route(change.state)
+        self._reconciler.adopt(pending.change)
+        return self._changes.route(pending.change.state, repeated=pending.change.repeated)
 
-    def _record(self, override: Override) -> Change | None:
-        """None: the registry cannot be written, and the reconciler goes on trying."""
+    def _made_before(self, call: Call) -> RouteView | None:
+        """The reply to the same call of before, recorded or not. Raises KeyReusedError."""
+        pending = self._reconciler.desired.overrides.find(call.name, call.key)
+        if pending is not None:
+            if pending.digest != call.digest:
+                raise KeyReusedError(call.key or "")
+            return self._changes.route(pending.state, repeated=True)
         try:
-            return override.record()
-        except RegistryUnavailableError as error:
-            self._reconciler.hold(Override(override.state, override.record, str(error)))
+            return self._changes.made_before(call, wait=False)
+        except UnavailableError:
             return None
 
-    def _ensure_warm(self, state: ModelState) -> None:
+    def _state(self, call: Call) -> ModelState:
+        """What is wanted of the model, at the epoch that the call expects."""
+        state = self._changes.state(call.name)
+        expected = call.expected_epoch
+        try:
+            return self._changes.at_epoch(state, call, wait=False)
+        except UnavailableError:
+            if expected is None or expected >= state.epoch:
+                raise
+            # What has happened since cannot be read, but that it has is known.
+            raise EpochMovedError(call.name, expected, state.epoch, ()) from None
+
+    def _warm(self, state: ModelState) -> AbstractContextManager[None]:
         """The version that comes back is in memory; only one that was unloaded has to be loaded."""
-        if state.champion is None:
-            return
-        if self._reconciler.report().find(state.name, state.champion) is not None:
-            return
-        with self._changes.loaded(state, state.champion, None):
-            self._reconciler.look()
+        version = state.champion
+        if version is None or self._reconciler.report().find(state.name, version) is not None:
+            return nullcontext()
+        return self._changes.loaded(state, version, None)
+
+    def _pending(
+        self, call: Call, before: ModelState, after: ModelState, transition: Transition
+    ) -> Pending:
+        def record() -> Change:
+            return self._changes.registry().change(
+                call.name,
+                _still_due(before, transition),
+                idempotency_key=call.key,
+                request_digest=call.digest,
+                actor=call.actor,
+            )
+
+        return Pending(after, record, call.key or "", call.digest)
 
 
 def _still_due(before: ModelState, transition: Transition) -> Transition:

@@ -29,8 +29,10 @@ NS_PER_MS = 1e6
 def route_view(
     reconciler: Reconciler, state: "ModelState", report: LoadReport, *, repeated: bool = False
 ) -> RouteView:
-    """A model's route, desired and actual."""
+    """A model's route, desired and actual; of a change that was made before, as it was then."""
     made = reconciler.table.tables().get(state.name, ModelTable(state))
+    if repeated and made.state.epoch != state.epoch:
+        made = ModelTable(state)
     arms = made.rollout.counters()["arms"] if made.rollout is not None else []
     return RouteView(
         model=state.name,
@@ -43,8 +45,8 @@ def route_view(
         previous=_previous(reconciler, state, report),
         split=state.split,
         salt_hex=state.salt.hex(),
-        desired_differs=tuple(differences(reconciler, made, report)),
-        durable=state.name not in reconciler.desired.overrides(),
+        desired_differs=() if repeated else tuple(differences(reconciler, state, made, report)),
+        durable=reconciler.desired.overrides.get(state.name) is None,
         repeated=repeated,
     )
 
@@ -59,13 +61,15 @@ def version_state(report: LoadReport, model: str, version: int) -> tuple[Version
     return ("loading" if (model, version) in report.loading else "failed"), reason
 
 
-def differences(reconciler: Reconciler, made: ModelTable, report: LoadReport) -> list[str]:
+def differences(
+    reconciler: Reconciler, state: "ModelState", made: ModelTable, report: LoadReport
+) -> list[str]:
     """A sentence for each thing that is not as it is wanted."""
-    state = made.state
     told = []
     served = made.champion.version if made.champion is not None else None
     if served != state.champion and state.champion is not None:
         _, reason = version_state(report, state.name, state.champion)
+        reason = reason or "its table is being made"
         who = f"version {served} serves" if served is not None else "nobody serves"
         told.append(f"version {state.champion} should be the champion, {who}: {reason}")
     if state.champion is None:
@@ -74,11 +78,10 @@ def differences(reconciler: Reconciler, made: ModelTable, report: LoadReport) ->
         ready, reason = version_state(report, state.name, entry.version)
         if ready != "ready":
             told.append(f"{entry.mode} {entry.version} does not run: {reason}")
-    override = reconciler.desired.overrides().get(state.name)
-    if override is not None:
-        told.append(f"the rollback is in force and not recorded yet: {override.why}")
-    problems = (reconciler.registry_problem, reconciler.store_problem)
-    return [*told, *(problem for problem in problems if problem)]
+    why = reconciler.desired.overrides.reasons().get(state.name)
+    if why is not None:
+        told.append(f"the rollback is in force and not recorded yet: {why}")
+    return [*told, *reconciler.problems]
 
 
 def latency_view(quantiles: Mapping[str, int], count: int) -> LatencyView | None:
@@ -94,7 +97,8 @@ def statistics_rows(
 ) -> list[StatisticsRow]:
     """One row an arm of the rollout, then one a version for requests that ask for its number.
 
-    `versions` are those of the model in Engine.statistics().
+    `versions` are those of the model in Engine.statistics(). Batches are a version's, and not an
+    arm's: they stand in its first row.
     """
     rows = []
     sizes = {row["version"]: _batch_sizes(row["batch_sizes"]) for row in versions}
@@ -109,13 +113,12 @@ def statistics_rows(
                     epoch=counters["epoch"],
                     unkeyed=left_out.get("unkeyed", 0),
                     ineligible=left_out.get("ineligible", 0),
-                    batch_sizes=sizes.get(arm["version"], ()),
+                    batch_sizes=sizes.pop(arm["version"], ()),
                 )
             )
     for row in versions:
-        pinned = row["pinned"]
-        batch_sizes = sizes[row["version"]] if not rows else ()
-        rows.append(_row(row["model"], pinned, batch_sizes=batch_sizes))
+        batch_sizes = sizes.pop(row["version"], ())
+        rows.append(_row(row["model"], row["pinned"], batch_sizes=batch_sizes))
     return rows
 
 

@@ -1,9 +1,9 @@
 """The route table: what is wanted and what is loaded, put together and handed to the engine."""
 
 import threading
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from tiltyard._core import Engine, LoadedVersion, Replies, Rollout
 from tiltyard.loading import Key, LoadReport
@@ -13,69 +13,106 @@ if TYPE_CHECKING:
     from tiltyard.registry import Challenger, ModelState
 
 
+# What of a load report a table depends on.
+Loads = tuple[list[LoadedVersion], list[tuple[str, int, str]], frozenset[Key]]
+NO_LOADS: Final[Loads] = ([], [], frozenset())
+
+
 @dataclass(frozen=True, slots=True)
 class ModelTable:
     """How a model is routed in the table in force: `state` as far as its versions are loaded.
 
     `champion` is who serves: the state's, or the one that served before while that is not ready.
-    `rollout` is None while nobody serves.
+    `serving` are the versions of `champion` and `canaries`. `rollout` is None while nobody serves.
     """
 
     state: "ModelState"
     champion: LoadedVersion | None = None
     canaries: tuple["Challenger", ...] = ()
+    serving: tuple[LoadedVersion, ...] = ()
     rollout: Rollout | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a table is made of: what is wanted, and what is loaded."""
+
+    states: Mapping[str, "ModelState"]
+    report: LoadReport
+    ready: bool
+
+    def agrees(self, other: "Wanted | None") -> bool:
+        """Whether the other's table would be the same."""
+        return (
+            other is not None
+            and self.ready == other.ready
+            and self.states == other.states
+            and _loads(self.report) == _loads(other.report)
+        )
+
+
 class RouteTable:
-    """The table in force. Thread-safe; publish() is short and takes no lock of the data plane."""
+    """The table in force. Thread-safe.
+
+    Under its lock nothing happens but what is short: who rolls back may have to wait for it.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._lock = threading.Lock()
         self._tables: dict[str, ModelTable] = {}
-        self._loads: tuple[tuple[LoadedVersion, ...], list[tuple[str, int, str]]] = ((), [])
-        self._replies = Replies(build_replies([], []))
+        self._wanted: Wanted | None = None
+        self._replies: tuple[Loads, Replies] = (NO_LOADS, Replies(build_replies([], [])))
         self.epoch = 0
 
     def tables(self) -> Mapping[str, ModelTable]:
         """By model; those of the registry alone."""
         return self._tables
 
-    def publish(
-        self, states: Mapping[str, "ModelState"], report: LoadReport, *, ready: bool
-    ) -> int:
-        """Make the table of these states and loads the one in force; its epoch.
+    def publish(self, look: Callable[[], Wanted]) -> int:
+        """Bring in force what `look` finds; the table's epoch.
 
-        A model without a state is served by its newest version.
+        It is called with the lock held, so that no older table follows a newer one. A model without
+        a state is served by its newest version.
         """
-        with self._lock:
-            tables = {
-                name: self._table(state, report, self._tables.get(name))
-                for name, state in states.items()
-            }
-            self._refresh_replies(report)
-            self.epoch = self._engine.publish(
-                report.versions,
-                report.unready,
-                self._replies,
-                ready=ready,
-                rollouts=[made.rollout for made in tables.values() if made.rollout is not None],
-                champions={
-                    name: state.champion
-                    for name, state in states.items()
-                    if state.champion is not None
-                },
-            )
-            self._tables = tables
-            return self.epoch
+        while True:
+            # What is long is made without the lock, and again should more be loaded meanwhile.
+            loads, replies = self._replies_of(look().report)
+            with self._lock:
+                wanted = look()
+                if _loads(wanted.report) != loads:
+                    continue
+                if not wanted.agrees(self._wanted):
+                    self._publish(wanted, replies)
+                return self.epoch
 
-    def _refresh_replies(self, report: LoadReport) -> None:
-        loads = (tuple(report.versions), report.unready)
-        if loads == self._loads:
-            return
-        self._replies = Replies(build_replies(report.versions, report.unready, report.loading))
-        self._loads = loads
+    def _publish(self, wanted: Wanted, replies: Replies) -> None:
+        tables = {
+            name: self._table(state, wanted.report, self._tables.get(name))
+            for name, state in wanted.states.items()
+        }
+        self.epoch = self._engine.publish(
+            wanted.report.versions,
+            wanted.report.unready,
+            replies,
+            ready=wanted.ready,
+            rollouts=[made.rollout for made in tables.values() if made.rollout is not None],
+            champions={
+                name: state.champion
+                for name, state in wanted.states.items()
+                if state.champion is not None
+            },
+        )
+        self._tables = tables
+        self._wanted = wanted
+
+    def _replies_of(self, report: LoadReport) -> "tuple[Loads, Replies]":
+        made = self._replies
+        loads = _loads(report)
+        if made[0] != loads:
+            replies = Replies(build_replies(report.versions, report.unready, report.loading))
+            made = self._replies = (loads, replies)
+        return made
 
     def _table(
         self, state: "ModelState", report: LoadReport, before: ModelTable | None
@@ -83,19 +120,16 @@ class RouteTable:
         champion = self._champion(state, report, before)
         if champion is None:
             return ModelTable(state)
-        canaries = tuple(
-            entry for entry in state.canaries if report.find(state.name, entry.version) is not None
-        )
         # A canary that is not loaded yet leaves its buckets to the champion, and so does any while
         # another than the wanted champion serves.
-        if champion.version != state.champion:
-            canaries = ()
-        same = ModelTable(state, champion, canaries, before.rollout if before else None)
-        if before is not None and before.rollout is not None and _agrees(before, same):
-            return same
-        return ModelTable(
-            state, champion, canaries, self._rollout(state, champion, canaries, report)
-        )
+        asked = state.canaries if champion.version == state.champion else ()
+        found = [(entry, report.find(state.name, entry.version)) for entry in asked]
+        canaries = tuple(entry for entry, version in found if version is not None)
+        serving = (champion, *(version for _, version in found if version is not None))
+        after = ModelTable(state, champion, canaries, serving)
+        if before is not None and before.rollout is not None and _agrees(before, after):
+            return replace(after, rollout=before.rollout)
+        return replace(after, rollout=self._rollout(after))
 
     def _champion(
         self, state: "ModelState", report: LoadReport, before: ModelTable | None
@@ -107,33 +141,32 @@ class RouteTable:
             return wanted
         return report.find(state.name, before.champion.version)
 
-    def _rollout(
-        self,
-        state: "ModelState",
-        champion: LoadedVersion,
-        canaries: tuple["Challenger", ...],
-        report: LoadReport,
-    ) -> Rollout:
+    def _rollout(self, made: ModelTable) -> Rollout:
+        champion, *canaries = made.serving
+        state = made.state
         if not canaries:
             return self._engine.make_rollout(champion, state.epoch)
         from tiltyard.registry import owners
 
-        loaded = [report.find(state.name, entry.version) for entry in canaries]
         return self._engine.make_rollout(
             champion,
             state.epoch,
-            canaries=[version for version in loaded if version is not None],
+            canaries=canaries,
             salt=state.salt,
             by_key=state.split == "key",
-            owners=owners(canaries),
+            owners=owners(made.canaries),
         )
+
+
+def _loads(report: LoadReport) -> Loads:
+    return report.versions, report.unready, report.loading
 
 
 def _agrees(before: ModelTable, after: ModelTable) -> bool:
     """Whether the rollout of `before` can go on, and its counters with it."""
     return (
         before.state.epoch == after.state.epoch
-        and before.champion is after.champion
+        and before.serving == after.serving
         and before.canaries == after.canaries
     )
 
@@ -144,16 +177,25 @@ def wanted_keys(
     """The versions to have in memory, in the order to load them.
 
     Champions come first, then challengers and previous champions, then the newest of each model,
-    and so on. Those that an operator has unloaded are not wanted.
+    and so on. Those that an operator has unloaded are not wanted. What is in a slot is wanted also
+    where the store has it no more: what is in memory serves on.
     """
     ranked: list[tuple[int, str, int]] = []
-    for model, numbers in stored.items():
+    for model in states.keys() | stored.keys():
         state = states.get(model)
         unloaded: Container[int] = state.unloaded if state is not None else ()
+        numbers = {*stored.get(model, ()), *(_slots(state) if state is not None else ())}
         for age, number in enumerate(sorted(numbers, reverse=True)):
             if number not in unloaded:
                 ranked.append((_rank(state, number, age), model, number))
     return [(model, number) for _, model, number in sorted(ranked)]
+
+
+def _slots(state: "ModelState") -> Iterator[int]:
+    for number in (state.champion, state.previous):
+        if number is not None:
+            yield number
+    yield from (entry.version for entry in state.challengers)
 
 
 def _rank(state: "ModelState | None", number: int, age: int) -> int:
