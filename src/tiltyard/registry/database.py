@@ -1,6 +1,7 @@
 """The registry's database: opened so that what is committed stays, and its errors in words."""
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,6 +120,8 @@ class Database:
         reason, wrong, remedy = _PROBLEMS.get(code, ("FAILED", "does not answer", "try again"))
         if reason == "LOCKED":
             wrong += f" for more than {self._busy_timeout_s:g} s"
+        elif reason == "READ_ONLY" and os.access(self._path, os.W_OK, effective_ids=True):
+            self._engine.dispose()  # what was opened while it was read-only would stay so
         what = f"nothing was changed, because the registry {self._path} {wrong} ({origin})"
         return RegistryUnavailableError(what, remedy, reason)
 

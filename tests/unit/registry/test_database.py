@@ -141,6 +141,29 @@ def test_files_that_may_not_be_written() -> None:
             check_good_again(owner)
 
 
+def test_files_that_may_be_written_again() -> None:
+    """A connection that SQLite has opened read-only is not used for ever."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder = Path(name)
+        url = f"sqlite:///{folder}/registry.db"
+        with open_registry(url) as owner:
+            owner.note_versions("w1", [(version, "a") for version in range(1, 5)])
+            for file in folder.iterdir():
+                file.chmod(0o444)
+            folder.chmod(0o555)
+            with as_nobody(), open_registry(url) as reader:
+                with pytest.raises(RegistryUnavailableError):
+                    reader.change("w1", swap)
+                for file in folder.iterdir():
+                    os.seteuid(os.getuid())
+                    file.chmod(0o666)
+                folder.chmod(0o777)
+                os.seteuid(NOBODY if os.getuid() == 0 else os.getuid())
+                with contextlib.suppress(RegistryUnavailableError):
+                    reader.change("w1", swap)  # finds out that it is so no more
+                assert reader.change("w1", swap, idempotency_key="k").state.champion in (1, 4)
+
+
 def test_full(registry: Registry) -> None:
     def limit(pages: int) -> None:
         with contextlib.closing(registry._database._engine.raw_connection()) as connection:
