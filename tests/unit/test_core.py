@@ -4,10 +4,13 @@ import threading
 from collections.abc import Iterator
 
 import grpc
+import numpy as np
 import pytest
 
-from tiltyard._core import Engine, Replies
+from tests.models.build import model, node, serialised, tensor
+from tiltyard._core import Engine, LoadedVersion, Replies
 from tiltyard.app import _ort_library
+from tiltyard.client import InferenceClient
 from tiltyard.config import Config
 from tiltyard.protocol import messages
 
@@ -74,6 +77,54 @@ def test_an_answer_after_the_stop_finds_nobody_and_says_nothing(engine: Engine) 
 
 def test_threads_of_every_class_are_watched_for_starving(engine: Engine) -> None:
     engine.listen("127.0.0.1", 0)
-    names = {"io-0", "worker-0", "acceptor", "reclaimer"}
+    names = {"io-0", "worker-0", "shadow-0", "acceptor", "reclaimer"}
     while not names <= set(engine.counters()["starved_ns"]):  # they come up one by one
         pass
+
+
+def scores(engine: Engine, version: int, factor: float) -> LoadedVersion:
+    """Two scores a row, of which the last one is `factor` times its input."""
+    made = model(
+        [node("Mul", "x factors", "y")],
+        [tensor("x", ["N", 2])],
+        [tensor("y", ["N", 2])],
+        {"factors": [1.0, factor]},
+    )
+    return engine.load_version("m", version, serialised(made), {}, rowwise_proved=True)
+
+
+def test_a_shadow_is_compared_row_by_row_and_every_offer_is_counted(engine: Engine) -> None:
+    champion, challenger = scores(engine, 1, 1.0), scores(engine, 2, 4.0)
+    rollout = engine.make_rollout(champion, 5, shadows=[(challenger, 1_000_000, 0)])
+    engine.publish([champion], [], Replies({}), ready=True, rollouts=[rollout])
+    address = f"127.0.0.1:{engine.listen('127.0.0.1', 0)}"
+    with InferenceClient(address) as client:
+        for _ in range(3):
+            rows = np.array([[2, 1], [1, 2], [9, 1]], np.float32)
+            np.testing.assert_array_equal(rows, client.infer("m", {"x": rows}).outputs["y"])
+    engine.stop()
+    (shadow,) = rollout.counters()["shadows"]
+    assert (shadow["version"], shadow["source"], shadow["sample_ppm"]) == (2, 1, 1_000_000)
+    assert shadow["offered"] == shadow["queued"] == 3
+    assert shadow["ok"] + shadow["expired"] == 3  # the stop leaves unrun what still waits
+    assert set(shadow["dropped"].values()) == {0}
+    (y,) = shadow["outputs"]
+    assert (y["name"], y["mode"], y["compared"]) == ("y", "argmax", shadow["ok"])
+    assert y["disagreed"] == pytest.approx(shadow["ok"] / 3, abs=1e-6)
+    assert sum(y["score_diff_buckets"].values()) == 3 * shadow["ok"]
+    assert y["non_finite_shadow"] == 0
+
+
+@pytest.mark.parametrize(
+    ("sample_ppm", "source_arm", "sentence"),
+    [
+        (1_000_001, 0, "samples at most 1000000 of a million requests; got 1000001"),
+        (1, 1, "source arm 1 is none of the 1 arms"),
+    ],
+)
+def test_a_shadow_that_cannot_be_is_refused(
+    engine: Engine, sample_ppm: int, source_arm: int, sentence: str
+) -> None:
+    champion = scores(engine, 1, 1.0)
+    with pytest.raises(ValueError, match=sentence):
+        engine.make_rollout(champion, 1, shadows=[(champion, sample_ppm, source_arm)])
