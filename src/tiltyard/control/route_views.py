@@ -3,11 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tiltyard.control.agreement_views import (
+    ShadowCounters,
+    agreement_view,
+    find_shadow,
+    latency_view,
+)
 from tiltyard.control.reconciler import Reconciler
 from tiltyard.control.table import ModelTable
 from tiltyard.control.views import (
     BatchSizeView,
-    LatencyView,
     Role,
     RouteView,
     Sample,
@@ -23,8 +28,6 @@ if TYPE_CHECKING:
 
 Arm = Mapping[str, Any]  # one of Rollout.counters()["arms"]
 
-NS_PER_MS = 1e6
-
 
 def route_view(
     reconciler: Reconciler, state: "ModelState", report: LoadReport, *, repeated: bool = False
@@ -33,14 +36,16 @@ def route_view(
     made = reconciler.table.tables().get(state.name, ModelTable(state))
     if repeated and made.state.epoch != state.epoch:
         made = ModelTable(state)
-    arms = made.rollout.counters()["arms"] if made.rollout is not None else []
+    counters = made.rollout.counters() if made.rollout is not None else {"arms": [], "shadows": []}
+    arms = counters["arms"]
     return RouteView(
         model=state.name,
         epoch=state.epoch,
         table_epoch=reconciler.table.epoch,
         champion=_champion(reconciler, made, report, arms),
         challengers=tuple(
-            _challenger(reconciler, made, entry, report, arms) for entry in state.challengers
+            _challenger(reconciler, made, entry, report, arms, counters["shadows"])
+            for entry in state.challengers
         ),
         previous=_previous(reconciler, state, report),
         split=state.split,
@@ -84,18 +89,10 @@ def differences(
     return [*told, *reconciler.problems]
 
 
-def latency_view(quantiles: Mapping[str, int], count: int) -> LatencyView | None:
-    """None where nothing was measured."""
-    if not count:
-        return None
-    parts = {f"{name}_ms": ns / NS_PER_MS for name, ns in quantiles.items()}
-    return LatencyView(count=count, **parts)
-
-
 def statistics_rows(
     made: ModelTable | None, versions: Sequence[Mapping[str, Any]]
 ) -> list[StatisticsRow]:
-    """One row an arm of the rollout, then one a version for requests that ask for its number.
+    """One row an arm of the rollout, one a shadow, and one a version for what asks for its number.
 
     `versions` are those of the model in Engine.statistics(). Batches are a version's, and not an
     arm's: they stand in its first row.
@@ -116,6 +113,7 @@ def statistics_rows(
                     batch_sizes=sizes.pop(arm["version"], ()),
                 )
             )
+        rows += [_shadow_row(counters, shadow) for shadow in counters["shadows"]]
     for row in versions:
         batch_sizes = sizes.pop(row["version"], ())
         rows.append(_row(row["model"], row["pinned"], batch_sizes=batch_sizes))
@@ -138,6 +136,20 @@ def _row(model: str, arm: Arm, **more: Any) -> StatisticsRow:
         latency=latency_view(arm["latency_ns"], sum(arm["latency_buckets"].values())),
         run=latency_view(arm["run_ns"], sum(arm["run_buckets"].values())),
         **more,
+    )
+
+
+def _shadow_row(counters: Mapping[str, Any], shadow: ShadowCounters) -> StatisticsRow:
+    agreement = agreement_view(shadow)
+    return StatisticsRow(
+        model=counters["model"],
+        version=shadow["version"],
+        role="shadow",
+        epoch=counters["epoch"],
+        errors=shadow["errors"],
+        latency=agreement.latency,
+        run=agreement.run,
+        shadow=agreement,
     )
 
 
@@ -164,14 +176,17 @@ def _challenger(
     entry: "Challenger",
     report: LoadReport,
     arms: Sequence[Arm],
+    shadows: Sequence[ShadowCounters],
 ) -> SlotView:
+    if entry.mode == "shadow":
+        return _shadow(reconciler, made, entry, report, find_shadow(shadows, entry.version))
+    reverse = find_shadow(shadows, made.champion.version if made.champion else 0, entry.version)
     own = [
         index
         for index, arm in enumerate(arms)
         if arm["role"] == "canary" and arm["version"] == entry.version
     ]
     since = reconciler.since.challenger(made.state.name, entry.version)
-    is_canary = entry.mode == "canary"
     return _slot(
         reconciler,
         made,
@@ -181,9 +196,34 @@ def _challenger(
         since,
         arms,
         own,
-        share=Share(entry.buckets) if is_canary else None,
+        share=Share(entry.buckets),
         sample=Sample(entry.sample_ppm) if entry.sample_ppm else None,
         reverse_shadow=entry.reverse_shadow,
+        agreement=agreement_view(reverse) if reverse is not None else None,
+    )
+
+
+def _shadow(
+    reconciler: Reconciler,
+    made: ModelTable,
+    entry: "Challenger",
+    report: LoadReport,
+    counters: ShadowCounters | None,
+) -> SlotView:
+    """Its requests are those that it ran; its latency is from leaving the queue."""
+    ready, reason = version_state(report, made.state.name, entry.version)
+    agreement = agreement_view(counters) if counters is not None else None
+    return SlotView(
+        role="shadow",
+        version=entry.version,
+        state=ready,
+        reason=reason,
+        since_unix_s=reconciler.since.challenger(made.state.name, entry.version),
+        sample=Sample(entry.sample_ppm),
+        requests=agreement.ok + agreement.error if agreement is not None else 0,
+        errors=counters["errors"] if counters is not None else {},
+        latency=agreement.latency if agreement is not None else None,
+        agreement=agreement,
     )
 
 

@@ -23,13 +23,15 @@ class ModelTable:
     """How a model is routed in the table in force: `state` as far as its versions are loaded.
 
     `champion` is who serves: the state's, or the one that served before while that is not ready.
-    `serving` are the versions of `champion` and `canaries`. `rollout` is None while nobody serves.
+    `serving` are the versions of `champion` and `canaries`, `shadows` the challengers that are
+    shown requests, each with its version. `rollout` is None while nobody serves.
     """
 
     state: "ModelState"
     champion: LoadedVersion | None = None
     canaries: tuple["Challenger", ...] = ()
     serving: tuple[LoadedVersion, ...] = ()
+    shadows: tuple[tuple["Challenger", LoadedVersion], ...] = ()
     rollout: Rollout | None = None
 
 
@@ -126,7 +128,9 @@ class RouteTable:
         found = [(entry, report.find(state.name, entry.version)) for entry in asked]
         canaries = tuple(entry for entry, version in found if version is not None)
         serving = (champion, *(version for _, version in found if version is not None))
-        after = ModelTable(state, champion, canaries, serving)
+        shown = [(entry, report.find(state.name, entry.version)) for entry in state.shadows]
+        shadows = tuple((entry, version) for entry, version in shown if version is not None)
+        after = ModelTable(state, champion, canaries, serving, shadows)
         if before is not None and before.rollout is not None and _agrees(before, after):
             return replace(after, rollout=before.rollout)
         return replace(after, rollout=self._rollout(after))
@@ -144,14 +148,16 @@ class RouteTable:
     def _rollout(self, made: ModelTable) -> Rollout:
         champion, *canaries = made.serving
         state = made.state
+        shadows = _shadows(made)
         if not canaries:
-            return self._engine.make_rollout(champion, state.epoch)
+            return self._engine.make_rollout(champion, state.epoch, shadows=shadows)
         from tiltyard.registry import owners
 
         return self._engine.make_rollout(
             champion,
             state.epoch,
             canaries=canaries,
+            shadows=shadows,
             salt=state.salt,
             by_key=state.split == "key",
             owners=owners(made.canaries),
@@ -162,12 +168,27 @@ def _loads(report: LoadReport) -> Loads:
     return report.versions, report.unready, report.loading
 
 
+def _shadows(made: ModelTable) -> list[tuple[LoadedVersion, int, int]]:
+    """Each as (version, sample in ppm, the arm it is shown): see Engine.make_rollout.
+
+    A reverse shadow is the champion, shown what the canary answers.
+    """
+    assert made.champion is not None
+    shadows = [(version, entry.sample_ppm, 0) for entry, version in made.shadows]
+    return shadows + [
+        (made.champion, entry.sample_ppm, 1 + 2 * index)
+        for index, entry in enumerate(made.canaries)
+        if entry.reverse_shadow
+    ]
+
+
 def _agrees(before: ModelTable, after: ModelTable) -> bool:
     """Whether the rollout of `before` can go on, and its counters with it."""
     return (
         before.state.epoch == after.state.epoch
         and before.serving == after.serving
         and before.canaries == after.canaries
+        and before.shadows == after.shadows
     )
 
 

@@ -53,6 +53,24 @@ def arm(role: str, version: int, **counts: Any) -> dict[str, Any]:
     }
 
 
+def shadow(version: int, source: int, sample_ppm: int = 1_000_000, **counts: Any) -> dict[str, Any]:
+    """One of Rollout.counters()["shadows"]."""
+    names = ("offered", "sampled_out", "queued", "ok", "error", "expired", "in_flight")
+    return {
+        "version": version,
+        "source": source,
+        "sample_ppm": sample_ppm,
+        **dict.fromkeys(names, 0),
+        "dropped": {"queue_full": 0},
+        "errors": {},
+        "latency_ns": NO_LATENCY,
+        "champion_latency_ns": NO_LATENCY,
+        "run_ns": NO_LATENCY,
+        "outputs": [],
+        **counts,
+    }
+
+
 @dataclass(eq=False)
 class FakeRollout:
     """What is seen of a Rollout; a test may set its arms' counts."""
@@ -63,6 +81,7 @@ class FakeRollout:
     salt: bytes = b""
     by_key: bool = False
     owners: bytes = b""
+    shadows: Sequence[tuple[LoadedVersion, int, int]] = ()
     unkeyed: int = 0
     arms: list[dict[str, Any]] = field(default_factory=list)
 
@@ -79,6 +98,10 @@ class FakeRollout:
             "unkeyed": self.unkeyed,
             "ineligible": 0,
             "arms": self.arms,
+            "shadows": [
+                shadow(version.version, self.arms[source]["version"], sample_ppm)
+                for version, sample_ppm, source in self.shadows
+            ],
         }
 
 

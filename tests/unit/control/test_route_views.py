@@ -7,8 +7,9 @@ import pytest
 
 from tests.unit.control.conftest import World
 from tests.unit.control.fakes import arm, loaded
+from tiltyard.control.agreement_views import latency_view
 from tiltyard.control.overrides import Pending
-from tiltyard.control.route_views import latency_view, statistics_rows, version_state
+from tiltyard.control.route_views import statistics_rows, version_state
 from tiltyard.control.table import ModelTable
 from tiltyard.control.views import RouteView, Sample, Share
 from tiltyard.loading import LoadReport

@@ -203,3 +203,18 @@ def test_what_is_in_a_slot_is_wanted_also_where_the_store_has_lost_it() -> None:
     wanted = ModelState("a", 3, 1, previous=2, challengers=(Challenger(3, "shadow"),))
     assert wanted_keys({"a": wanted}, {}) == [("a", 1), ("a", 2), ("a", 3)]
     assert wanted_keys({"a": wanted}, {"a": [4]}) == [("a", 1), ("a", 2), ("a", 3), ("a", 4)]
+
+
+def test_a_shadow_is_shown_what_the_champion_answers_and_a_reverse_one_what_the_canary_does(
+    desk: Desk,
+) -> None:
+    reverse = replace(CANARY, reverse_shadow=True, sample_ppm=500_000)
+    wanted = state(1, challengers=(SHADOW, OTHER, reverse), salt=SALT)
+    desk.publish(wanted, report(1, 2, 3, 4))
+    rollout = desk.fake.last.rollouts["m"]
+    # Arms: the champion, canary 3 and its control, canary 2 and its control.
+    assert list(rollout.shadows) == [(V[4], SHADOW.sample_ppm, 0), (V[1], 500_000, 3)]
+    desk.publish(replace(wanted, epoch=2, challengers=(SHADOW,)), report(1, 2, 3))
+    assert list(desk.fake.last.rollouts["m"].shadows) == []
+    desk.publish(replace(wanted, epoch=2, challengers=(SHADOW,)), report(1, 2, 3, 4))
+    assert list(desk.fake.last.rollouts["m"].shadows) == [(V[4], SHADOW.sample_ppm, 0)]
