@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -141,6 +142,45 @@ def test_a_status_tells_a_canary_from_its_champion(operator: Operator, publish: 
     assert "50 %" in " ".join(rows["champion", "1"])
     assert rows["canary", "2"][-1] == "ready"
     assert lines[-1].split("  #")[0].endswith("tiltyard promote fraud")
+
+
+def test_a_shadow_is_compared_with_its_champion(operator: Operator, publish: Publish) -> None:
+    publish("fraud", models.w1())
+    operator.does("challenge", "fraud", 2, "--shadow")
+    operator.versions_answering(120)
+
+    def agreement() -> Any:
+        (route,) = operator.reads("status", "fraud")["routes"]
+        return route["challengers"][0]["agreement"]
+
+    found = agreement()
+    while found is None or found["queued"] != found["ok"] + found["error"] + found["expired"]:
+        found = agreement()
+    assert found["offered"] == found["queued"] + sum(found["dropped"].values()) == 120
+    assert {output["agreement"] for output in found["outputs"]} == {1.0}
+    lines = operator.does("status", "fraud")
+    assert lines[4].startswith("shadow 2")
+    assert "100 %  ready" in lines[4]
+
+
+def test_a_rollback_that_cannot_be_recorded_holds_and_says_so(
+    operator: Operator, publish: Publish
+) -> None:
+    publish("fraud", models.w2())
+    operator.does("champion", "fraud", 2)
+    registry = sqlite3.connect(operator.folder / "store" / "registry.sqlite3")
+    registry.execute("BEGIN IMMEDIATE")  # somebody else's, for as long as they like
+    said = operator.does("rollback", "fraud")
+    assert said[1].startswith("  now:  champion 1, previous 2")
+    assert any(line.startswith("  NOT RECORDED: a restart now would undo") for line in said)
+    assert operator.versions_answering() == {"1"}
+    (route,) = operator.reads("status", "fraud")["routes"]
+    assert not route["durable"]
+    assert any(line.startswith("NOT RECORDED:") for line in operator.does("status", "fraud"))
+    registry.close()
+    while not operator.reads("route", "fraud")["durable"]:
+        pass
+    assert operator.versions_answering() == {"1"}
 
 
 def test_a_version_that_does_not_load_never_serves(operator: Operator, publish: Publish) -> None:

@@ -40,11 +40,19 @@ class Reader:
 
     def read(self) -> Status:
         routes = self._client.get_route(self._name, timeout_s=self._timeout_s)
+        statistics = self._client.get_statistics(self._name, timeout_s=self._timeout_s)
         at = screen.now()
         if not 0 <= at - self._models_at < MODELS_S:
             self._models = self._read_models()
             self._models_at = at
-        return Status(at, self._place.address, routes, self._models, self._place.is_default)
+        return Status(
+            at,
+            self._place.address,
+            routes,
+            self._models,
+            statistics,
+            address_is_default=self._place.is_default,
+        )
 
     def _read_models(self) -> Sequence[ModelView]:
         if self._name:
@@ -93,6 +101,7 @@ def _as_json(found: Status) -> dict[str, object]:
         "problem": found.problem,
         "routes": found.routes,
         "models": found.models,
+        "statistics": found.statistics,
     }
 
 

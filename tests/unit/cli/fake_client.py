@@ -5,9 +5,9 @@ from typing import Any, Self
 
 import grpc
 
-from tests.unit.cli.sample_views import EVENT, FULL, MODELS
+from tests.unit.cli.sample_views import EVENT, FULL, MODELS, STATISTICS
 from tiltyard.client.admin_errors import AdminCallError, Details
-from tiltyard.control.views import EventView, ModelView, RouteView, VersionView
+from tiltyard.control.views import EventView, ModelView, RouteView, StatisticsRow, VersionView
 
 
 def call_error(
@@ -56,6 +56,7 @@ class FakeClient:
         self.changed: RouteView | None = None  # what changes answer with; None: route
         self.routes: list[RouteView] | None = None
         self.models: list[ModelView] = list(MODELS)
+        self.statistics: list[StatisticsRow] = [STATISTICS]
         self.version = VersionView("fraud", 9, "loading")
         self.events: list[EventView] = [EVENT]
         self.coming: list[EventView] = []
@@ -89,6 +90,10 @@ class FakeClient:
     def get_route(self, *arguments: Any, **options: Any) -> list[RouteView]:
         self._take("get_route", arguments, options)
         return [self.route] if self.routes is None else self.routes
+
+    def get_statistics(self, *arguments: Any, **options: Any) -> list[StatisticsRow]:
+        self._take("get_statistics", arguments, options)
+        return self.statistics
 
     def load_version(self, *arguments: Any, **options: Any) -> RouteView:
         return self._take("load_version", arguments, options)

@@ -13,6 +13,7 @@ from tiltyard.control.views import (
     Sample,
     Share,
     SlotView,
+    StatisticsRow,
     VersionView,
 )
 
@@ -128,6 +129,7 @@ MODELS = (
         ),
     ),
 )
+STATISTICS = StatisticsRow("fraud", 3, "champion", epoch=7, unkeyed=1_234, ineligible=5)
 EVENT = EventView(
     seq=8,
     at_unix_s=NOW - 3,

@@ -50,9 +50,13 @@ def clock(client: FakeClient, monkeypatch: pytest.MonkeyPatch) -> Clock:  # noqa
 def test_one_model(client: FakeClient, invoke: Invoke) -> None:
     lines = invoke("status", "fraud").output.splitlines()
     assert lines[:7] == screen("page_100")[:7]
+    assert any(
+        line.startswith("not counted:    1,234 requests that came without") for line in lines
+    )
     assert lines[-1].startswith("next:           tiltyard challenge fraud 4 --canary 50%  # ")
     assert client.calls == [
         ("get_route", ("fraud",), {"timeout_s": 60.0}),
+        ("get_statistics", ("fraud",), {"timeout_s": 60.0}),
         ("get_model", ("fraud",), {"timeout_s": 60.0}),
     ]
 
@@ -69,7 +73,7 @@ def test_every_model(client: FakeClient, invoke: Invoke) -> None:
     lines = invoke("status").output.splitlines()
     assert lines[0] == "2 models  127.0.0.1:8003  2026-11-25 10:00:00 UTC"
     assert [line.split()[0] for line in lines[3:8]] == ["churn", *["fraud"] * 4]
-    assert client.methods() == ["get_route", "list_models"]
+    assert client.methods() == ["get_route", "get_statistics", "list_models"]
 
 
 def test_a_program_reads_routes_and_models(client: FakeClient, invoke: Invoke) -> None:
@@ -78,6 +82,7 @@ def test_a_program_reads_routes_and_models(client: FakeClient, invoke: Invoke) -
     assert (found["at_unix_s"], found["admin"]) == (NOW, "127.0.0.1:8003")
     assert [route["model"] for route in found["routes"]] == ["churn", "fraud"]
     assert found["models"][0]["versions"][6]["state"] == "failed"
+    assert found["statistics"][0]["unkeyed"] == 1_234
 
 
 def test_watching_shows_it_again_until_ctrl_c(
@@ -104,7 +109,7 @@ def test_watching_reads_the_models_now_and_then(
 def test_watching_goes_on_while_the_gateway_is_away(
     client: FakeClient, invoke: Invoke, clock: Clock
 ) -> None:
-    client.fail = [None, None, GONE, None]
+    client.fail = [None, None, None, GONE, None]
     done = invoke("status", "fraud", "--watch")
     assert done.exception is None
     assert clock.looks == 0
@@ -124,7 +129,7 @@ def test_a_model_that_is_not_there_is_not_watched(client: FakeClient, invoke: In
     unknown = call_error(
         AdminNotFoundError, grpc.StatusCode.NOT_FOUND, "no model", "MODEL_NOT_FOUND"
     )
-    client.fail = [None, None, unknown]
+    client.fail = [None, None, None, unknown]
     assert invoke("status", "nix", "--watch").exception is unknown
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from tiltyard.cli.render.formats import difference, listed, one_line, percent
 from tiltyard.cli.render.slots import answers_of, name_of, slots_of
-from tiltyard.control.views import AgreementView, RouteView, SlotView, VersionView
+from tiltyard.control.views import AgreementView, RouteView, SlotView, StatisticsRow, VersionView
 
 VERSIONS_SHOWN: Final = 6
 NOT_RECORDED: Final = (
@@ -33,10 +33,13 @@ class Note:
     style: str = "dim"
 
 
-def notes(route: RouteView, versions: Sequence[VersionView]) -> list[Note]:
-    """The most pressing first."""
+def notes(
+    route: RouteView, versions: Sequence[VersionView], rows: Sequence[StatisticsRow] = ()
+) -> list[Note]:
+    """The most pressing first. `rows` are the statistics of the model."""
     found = [Note("NOT RECORDED", NOT_RECORDED, "bold red")] if not route.durable else []
     found += [Note("not as wanted", told, "red") for told in differences(route)]
+    found += [Note("not counted", told) for told in _not_counted(rows)]
     for slot in slots_of(route):
         answers = answers_of(slot)
         if slot.errors and answers.failed:
@@ -61,6 +64,19 @@ def differences(route: RouteView) -> list[str]:
         if slot.state not in ("ready", "stored") and not is_told:
             told.append(f"{name_of(slot)} is {slot.state}" + (f": {reason}" if reason else ""))
     return told
+
+
+def _not_counted(rows: Sequence[StatisticsRow]) -> Iterator[str]:
+    """What no canary can have had, and the statistics of a rollout leave out."""
+    for row in rows:
+        if row.role != "champion":
+            continue
+        for count, why in (
+            (row.unkeyed, "that came without a key"),
+            (row.ineligible, "that their canary cannot take"),
+        ):
+            if count:
+                yield f"{count:,} requests {why}; the champion answered them"
 
 
 def _compared(slot: SlotView, seen: AgreementView) -> Iterator[str]:

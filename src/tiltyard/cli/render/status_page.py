@@ -14,7 +14,7 @@ from tiltyard.cli.render.next_step import command_line, next_step
 from tiltyard.cli.render.slots import canaries_of
 from tiltyard.cli.render.status_notes import needs_a_look, notes
 from tiltyard.cli.render.status_table import status_table
-from tiltyard.control.views import ModelView, RouteView, VersionView
+from tiltyard.control.views import ModelView, RouteView, StatisticsRow, VersionView
 
 LABEL_WIDTH: Final = len("other versions:")
 
@@ -31,6 +31,7 @@ class Status:
     address: str
     routes: Sequence[RouteView]
     models: Sequence[ModelView] = ()
+    statistics: Sequence[StatisticsRow] = ()
     address_is_default: bool = True
     problem: str = ""
 
@@ -82,7 +83,8 @@ def _below(
     grid = Table.grid(padding=(0, 1, 0, 0), pad_edge=False)
     grid.add_column(no_wrap=True, min_width=LABEL_WIDTH)
     grid.add_column(overflow="fold")
-    for note in notes(route, versions):
+    rows = [row for row in status.statistics if row.model == route.model]
+    for note in notes(route, versions, rows):
         grid.add_row(Text(f"{note.label}:", style=note.style), Text(note.told))
     command = command_line(step, status.address, is_default=status.address_is_default)
     told = Text.assemble((command, "bold"), (f"  # {step.why}", "dim"))

@@ -12,15 +12,20 @@ from tests.unit.cli.sample_views import (
     PROMOTED,
     QUIET,
     SHADOW,
+    STATISTICS,
     versions,
 )
 from tests.unit.cli.screens import screen
 from tiltyard.cli.render.status_notes import differences, needs_a_look, notes
-from tiltyard.control.views import RouteView, VersionView
+from tiltyard.control.views import RouteView, StatisticsRow, VersionView
 
 
-def told(route: RouteView, known: tuple[VersionView, ...] = ()) -> list[str]:
-    return [f"{note.label}: {note.told}" for note in notes(route, known)]
+def told(
+    route: RouteView,
+    known: tuple[VersionView, ...] = (),
+    rows: tuple[StatisticsRow, ...] = (),
+) -> list[str]:
+    return [f"{note.label}: {note.told}" for note in notes(route, known, rows)]
 
 
 def test_all_that_there_is_to_say() -> None:
@@ -76,3 +81,12 @@ def test_outputs_that_were_not_compared_are_left_out() -> None:
 )
 def test_who_needs_a_look(route: RouteView, needed: bool) -> None:
     assert needs_a_look(route) is needed
+
+
+def test_requests_that_no_canary_can_have_are_told() -> None:
+    pinned = replace(STATISTICS, role="pinned")
+    assert told(QUIET, rows=(STATISTICS, pinned)) == [
+        "not counted: 1,234 requests that came without a key; the champion answered them",
+        "not counted: 5 requests that their canary cannot take; the champion answered them",
+    ]
+    assert told(QUIET, rows=(replace(STATISTICS, unkeyed=0, ineligible=0),)) == []
