@@ -12,6 +12,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from tiltyard import __version__
+from tiltyard.cli.render.formats import one_line
 from tiltyard.errors import TiltyardError
 
 TRACEBACK_VARIABLE: Final = "TILTYARD_TRACEBACK"
@@ -124,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    click.echo(f"tiltyard: error: {' '.join(message.split())}", err=True)
+    click.echo(f"tiltyard: error: {one_line(message)}", err=True)
     sys.exit(code)
 
 

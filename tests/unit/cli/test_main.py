@@ -89,6 +89,7 @@ def failing(error: Exception) -> Callable[..., None]:
     [
         (errors.NotFoundError("no model 'x'"), 4, "tiltyard: error: no model 'x'"),
         (errors.ConfigError("two\n  lines"), 2, "tiltyard: error: two lines"),
+        (errors.ClientError("a \x1b[2Jscreen"), 9, "tiltyard: error: a ?[2Jscreen"),
         (
             KeyError("x"),
             70,

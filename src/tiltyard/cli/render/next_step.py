@@ -22,7 +22,7 @@ from tiltyard.control.views import RouteView, SlotView, VersionView
 ENOUGH: Final = 100  # requests, before they are a hint at all
 FAULTS_MIN: Final = 3
 WORSE_BY: Final = 0.005
-AGREES: Final = 0.99
+AGREES: Final = 0.95
 HALF: Final = 0.5
 RECENT_S: Final = 3_600.0
 

@@ -90,6 +90,11 @@ def shadow(compared: int, disagreed: float) -> SlotView:
             "shadow 5 agrees in 99.75 % of 200 requests",
         ),
         (
+            challenged(shadow(1_245, 47)),
+            "challenge fraud 5 --canary 5%",
+            "shadow 5 agrees in 96.22 % of 1,245 requests",
+        ),
+        (
             challenged(shadow(200, 20)),
             "stop-challenge fraud 5",
             "shadow 5 differs in 10 % of 200 requests",
