@@ -18,8 +18,16 @@ from bench.scenarios.scenario import Scenario
 from bench.server import ServerError
 from bench.servers import PEERS
 from bench.tables import bar_record, print_bars, print_medians
+from tiltyard.errors import TiltyardError
 
-ERRORS = (LoadError, ServerError, OSError, ValueError, subprocess.CalledProcessError)
+ERRORS = (
+    LoadError,
+    ServerError,
+    TiltyardError,
+    OSError,
+    ValueError,
+    subprocess.CalledProcessError,
+)
 
 
 def _list(console: Console) -> None:

@@ -1,5 +1,6 @@
 """What a scenario is given: how long, how often, on which cores, and where results go."""
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from dataclasses import dataclass, field
 from rich.console import Console
 
 from bench.load import Report, Shape, finish_load, start_load
+from bench.operator_process import PATIENT, Operator
 from bench.results import Measurement, from_report
 from bench.server import Launch, Server
 
@@ -41,17 +43,44 @@ class Context:
         with Server(launch, self.server_cores) as server:
             yield server
 
-    def load(self, server: Server, shape: Shape, *, requests: int = 0) -> Report:
+    def operator(self, server: Server, nice: int = PATIENT) -> Operator:
+        """Somebody on the load core who calls the gateway's admin API; a context manager."""
+        return Operator(server.admin_address, self.load_core, nice)
+
+    def load(
+        self,
+        server: Server,
+        shape: Shape,
+        *,
+        requests: int = 0,
+        duration_s: float | None = None,
+        warm_up_s: float | None = None,
+    ) -> Report:
         """Put load on a server from the load core and wait for it to end."""
-        process = start_load(
+        return finish_load(
+            self.start_load(
+                server, shape, requests=requests, duration_s=duration_s, warm_up_s=warm_up_s
+            )
+        )
+
+    def start_load(
+        self,
+        server: Server,
+        shape: Shape,
+        *,
+        requests: int = 0,
+        duration_s: float | None = None,
+        warm_up_s: float | None = None,
+    ) -> subprocess.Popen[str]:
+        """The same without waiting: give the process to `finish_load`."""
+        return start_load(
             server.target(),
             shape,
             self.load_core,
-            warm_up_s=self.warm_up_s,
-            duration_s=self.duration_s,
+            warm_up_s=self.warm_up_s if warm_up_s is None else warm_up_s,
+            duration_s=self.duration_s if duration_s is None else duration_s,
             requests=requests,
         )
-        return finish_load(process)
 
     def record(self, measurement: Measurement) -> None:
         """Keep a measurement and say it in one line."""

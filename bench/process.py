@@ -11,6 +11,18 @@ def cpu_ns(pid: int) -> int:
     return time.clock_gettime_ns((~pid << 3) | _CPUCLOCK_SCHED)
 
 
+def threads_cpu_ns(pid: int, prefix: str) -> int:
+    """CPU time of a process's threads whose name begins so. Raises ValueError when it has none."""
+    found = [
+        int((task / "schedstat").read_text().split()[0])
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        if (task / "comm").read_text().startswith(prefix)
+    ]
+    if not found:
+        raise ValueError(f"expected threads of process {pid} named {prefix}..., found none")
+    return sum(found)
+
+
 def resident_bytes(pid: int) -> int:
     """Resident memory of a process, counted page by page (not the kernel's lagging estimate)."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():

@@ -1,6 +1,20 @@
 """The scenarios, in the order they run."""
 
-from bench.scenarios import fairness, memory, mixed, native, serving, startup, tls
+from bench.scenarios import (
+    bigload,
+    canary,
+    fairness,
+    many,
+    memory,
+    mixed,
+    native,
+    rollback,
+    serving,
+    shadow,
+    startup,
+    swap,
+    tls,
+)
 from bench.scenarios.scenario import Scenario
 
 ALL: tuple[Scenario, ...] = (
@@ -11,5 +25,11 @@ ALL: tuple[Scenario, ...] = (
     mixed.SCENARIO,
     startup.SCENARIO,
     memory.SCENARIO,
+    swap.SCENARIO,
+    rollback.SCENARIO,
+    bigload.SCENARIO,
+    canary.SCENARIO,
+    shadow.SCENARIO,
+    many.SCENARIO,
     native.SCENARIO,
 )

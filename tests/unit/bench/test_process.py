@@ -3,8 +3,11 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
-from bench.process import cpu_ns, resident_bytes, tree
+import pytest
+
+from bench.process import cpu_ns, resident_bytes, threads_cpu_ns, tree
 
 
 def test_cpu_time_is_that_of_the_whole_process() -> None:
@@ -37,3 +40,12 @@ def test_memory_grows_with_what_is_kept() -> None:
     kept = b"x" * 50_000_000
     assert before + 40_000_000 < resident_bytes(os.getpid())
     del kept
+
+
+def test_cpu_time_of_threads_is_found_by_their_names() -> None:
+    name = Path("/proc/self/comm").read_text().strip()
+    before = threads_cpu_ns(os.getpid(), name)
+    sum(range(1_000_000))
+    assert before < threads_cpu_ns(os.getpid(), name[:3]) <= time.process_time_ns() + 10_000_000
+    with pytest.raises(ValueError, match="found none"):
+        threads_cpu_ns(os.getpid(), "nobody")
