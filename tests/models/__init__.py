@@ -19,6 +19,7 @@ from tests.models.hostile import (
 from tests.models.plain import (
     EMBEDDING_ROWS,
     ONNX_TYPES,
+    adds,
     echo,
     embedding,
     external_data,
@@ -38,6 +39,7 @@ __all__ = [
     "EMBEDDING_ROWS",
     "ONNX_TYPES",
     "UNSTEADY_COUPLERS",
+    "adds",
     "breast_cancer",
     "crash_at_load",
     "crash_at_run",

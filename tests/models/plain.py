@@ -43,6 +43,19 @@ def _like(name: str, kind: int) -> onnx.ValueInfoProto:
 
 
 @cache
+def adds(amount: int) -> bytes:
+    """x FP32 [N,4] to x + amount, exact for whole numbers: versions that answer differently."""
+    return serialised(
+        model(
+            [node("Add", "x amount", "y")],
+            [tensor("x", ["N", 4])],
+            [tensor("y", ["N", 4])],
+            {"amount": float(amount)},
+        )
+    )
+
+
+@cache
 def echo(rank: int, *datatypes: str) -> bytes:
     """A tensor of any shape for each v2 datatype, named after it; each comes out as NAME_out."""
     types = {name.lower(): ONNX_TYPES[name] for name in datatypes}
@@ -138,18 +151,24 @@ def external_data(folder: Path, location: str = "weights.bin") -> Path:
 
 
 @cache
-def slow(layers: int = 8, width: int = 512) -> bytes:
-    """x FP32 [N,width] through `layers` products of width by width; about 0.1 ms a layer at 512."""
+def slow(layers: int = 8, width: int = 512, amount: int = 0) -> bytes:
+    """x FP32 [N,width] through `layers` products of width by width; about 0.1 ms a layer at 512.
+
+    `amount` is added at the end: it is the answer to zeros.
+    """
     weights = np.random.default_rng(1).standard_normal((width, width)).astype(np.float32)
     # Of norm about 1, so that values neither vanish nor overflow on the way.
     weights /= np.float32(2 * np.sqrt(width))
-    names = ["x", *(f"h{layer}" for layer in range(1, layers)), "y"]
+    names = ["x", *(f"h{layer}" for layer in range(1, layers + 1))]
     return serialised(
         model(
-            [node("MatMul", f"{a} w", b) for a, b in pairwise(names)],
+            [
+                *(node("MatMul", f"{a} w", b) for a, b in pairwise(names)),
+                node("Add", f"h{layers} amount", "y"),
+            ],
             [tensor("x", ["N", width])],
             [tensor("y", ["N", width])],
-            {"w": weights},
+            {"w": weights, "amount": float(amount)},
         )
     )
 
