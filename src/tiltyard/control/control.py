@@ -15,7 +15,7 @@ from tiltyard._core import Engine
 from tiltyard.control.changes import Call, Changes
 from tiltyard.control.errors import VersionExistsError
 from tiltyard.control.interface import ChangeTerms, RollbackTo
-from tiltyard.control.publishing import files_digest, stored_before
+from tiltyard.control.publishing import Turns, files_digest, stored_before
 from tiltyard.control.reconciler import Reconciler
 from tiltyard.control.refusals import event_view, refusals
 from tiltyard.control.rollbacks import Rollbacks
@@ -74,6 +74,7 @@ class Control:
         self._store = store
         self._rollback_window_s = rollback_window_s
         self._on_drain = on_drain
+        self._turns = Turns()
         self._clock = clock
 
     # ---- versions
@@ -87,31 +88,11 @@ class Control:
         batchable: bool,
         **terms: Unpack[ChangeTerms],
     ) -> VersionView:
-        registry = self._changes.registry()
         key = terms.get("idempotency_key")
         files = files_digest(model_path, samples) if key else ""
         call = Call("publish_version", name, version, terms, (files, batchable))
-        with call.refusals():
-            saved = registry.find_reply(key, call.digest)
-            made = None
-            if saved is None and key:
-                made = stored_before(self._store, registry, name, version, model_path, batchable)
-        if saved is not None:
-            return self._version(saved.state, _published(saved, version))
-        if made is None:
-            made = self._publish(name, version, model_path, samples, batchable)
-        with call.refusals():
-            self._reconciler.introduce(name)  # so that who serves it now stays its champion
-            change = registry.note_versions(
-                name,
-                [(made.version, made.digest)],
-                idempotency_key=key,
-                request_digest=call.digest,
-                actor=call.actor,
-            )
-        self._reconciler.look_at_store()
-        self._reconciler.adopt(change)
-        return self._version(change.state, made.version)
+        with self._turns.wait_for(key):
+            return self._publish_once(call, model_path, samples, batchable)
 
     def list_models(self) -> Sequence[ModelView]:
         report = self._reconciler.report()
@@ -297,25 +278,47 @@ class Control:
             if not follow or not self._reconciler.new_events.wait(newest, stop):
                 return
 
+    def _publish_once(
+        self, call: Call, model_path: Path, samples: Path | None, batchable: bool
+    ) -> VersionView:
+        registry, made = self._changes.registry(), None
+        with call.refusals():
+            saved = registry.find_reply(call.key, call.digest)
+            if saved is not None:
+                return self._version(saved.state, _published(saved, call.version))
+            if call.key:
+                made = stored_before(
+                    self._store, registry, call.name, call.version, model_path, batchable
+                )
+        if made is None:
+            made = self._publish(call, model_path, samples, batchable)
+        with call.refusals():
+            self._reconciler.introduce(call.name)  # so that who serves it stays its champion
+            change = registry.note_versions(
+                call.name,
+                [(made.version, made.digest)],
+                idempotency_key=call.key,
+                request_digest=call.digest,
+                actor=call.actor,
+            )
+        self._reconciler.look_at_store()
+        self._reconciler.adopt(change)
+        return self._version(change.state, made.version)
+
     def _publish(
-        self,
-        name: str,
-        version: int | None,
-        model_path: Path,
-        samples: Path | None,
-        batchable: bool,
+        self, call: Call, model_path: Path, samples: Path | None, batchable: bool
     ) -> Manifest:
         try:
             return publish_model(
                 self._store,
-                name,
+                call.name,
                 model_path,
-                version=version,
+                version=call.version,
                 samples=samples,
                 batchable=batchable,
             )
         except AlreadyExistsError as error:
-            raise VersionExistsError(str(error), model=name, version=version) from error
+            raise VersionExistsError(str(error), model=call.name, version=call.version) from error
 
     def _version(self, state: ModelState, version: int) -> VersionView:
         return version_view(self._store, state, version, self._reconciler.report())

@@ -1,7 +1,9 @@
 """Publishing a version once, also when the call is sent again after a crash."""
 
 import hashlib
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,35 @@ from tiltyard.store.names import MODEL_FILE, RESERVED_FILES
 
 if TYPE_CHECKING:
     from tiltyard.registry import Registry
+
+
+class Turns:
+    """One after the other for calls with the same idempotency key, which may overlap.
+
+    Whoever sends a call again may do so while the first is still at work. Thread-safe.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._calls: dict[str, tuple[threading.Lock, int]] = {}  # and how many have it
+
+    @contextmanager
+    def wait_for(self, key: str | None) -> Iterator[None]:
+        """Inside, no other call with this key is; without a key nobody waits."""
+        if not key:
+            yield
+            return
+        with self._lock:
+            turn, users = self._calls.get(key, (threading.Lock(), 0))
+            self._calls[key] = (turn, users + 1)
+        try:
+            with turn:
+                yield
+        finally:
+            with self._lock:
+                turn, users = self._calls.pop(key)
+                if users > 1:
+                    self._calls[key] = (turn, users - 1)
 
 
 def files_digest(model_path: Path, samples: Path | None) -> str:

@@ -63,9 +63,10 @@ class Rollbacks:
         with self._warm(after):
             pending = self._pending(call, before, after, transition)
             self._reconciler.hold(pending)
-            with call.refusals():
-                self._reconciler.record(name)
-                if pending.refused is not None:
+            self._reconciler.record(name)
+            if pending.refused is not None:
+                self._changes.at_epoch(self._changes.state(name), call)
+                with call.refusals():
                     raise pending.refused
         if pending.change is None:
             return self._changes.route(after)

@@ -257,6 +257,26 @@ def test_a_publish_that_is_sent_again_publishes_once(world: World, upload: Path)
         samples.unlink()
 
 
+def test_a_publish_that_is_sent_again_while_the_first_is_at_work(
+    world: World, upload: Path
+) -> None:
+    both, views = threading.Barrier(2), []
+
+    def publish() -> None:
+        both.wait(60)
+        views.append(
+            world.control.publish_version("m", None, upload, None, False, idempotency_key="k")
+        )
+
+    threads = [threading.Thread(target=publish) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [view.version for view in views] == [4, 4]
+    assert world.store.models()["m"] == [1, 2, 3, 4]
+
+
 def test_a_publish_that_died_before_it_was_recorded_is_not_made_twice(
     world: World, upload: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,14 +1,44 @@
 """What tells one publish from another, and a version that was stored and not recorded."""
 
+import threading
 from pathlib import Path
 
 import pytest
 
 from tests import models
 from tests.unit.control.conftest import World
-from tiltyard.control.publishing import files_digest, sha256_of, stored_before
+from tiltyard.control.publishing import Turns, files_digest, sha256_of, stored_before
 from tiltyard.store.manifest import Manifest
 from tiltyard.store.publish import publish_model
+
+
+def test_calls_with_one_key_take_turns_and_others_do_not() -> None:
+    turns, inside, release = Turns(), threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def first() -> None:
+        with turns.wait_for("k"):
+            inside.set()
+            assert release.wait(60)
+            order.append("first")
+
+    def second() -> None:
+        with turns.wait_for("k"):
+            order.append("second")
+
+    threads = [threading.Thread(target=first)]
+    threads[0].start()
+    assert inside.wait(60)
+    for other in ("other", "", None, None):
+        with turns.wait_for(other):
+            pass
+    threads.append(threading.Thread(target=second))
+    threads[1].start()
+    release.set()
+    for thread in threads:
+        thread.join()
+    assert order == ["first", "second"]
+    assert turns._calls == {}
 
 
 def test_every_file_of_a_call_counts(tmp_path: Path) -> None:

@@ -257,6 +257,25 @@ def test_somebody_who_was_faster_is_not_rolled_back(swapped: World) -> None:
     assert swapped.control.get_route("m")[0].durable
 
 
+def test_who_expects_an_epoch_is_told_of_the_one_who_was_faster(
+    swapped: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = swapped.reconciler.hold
+
+    def hold_late(pending: Any) -> None:
+        with swapped.open_registry() as other:
+            swap = partial(set_champion, version=3, now=0.0, rollback_window_s=WINDOW_S)
+            other.change("m", swap, actor="bert")
+        hold(pending)
+
+    monkeypatch.setattr(swapped.reconciler, "hold", hold_late)
+    with pytest.raises(EpochMovedError) as caught:
+        swapped.control.rollback("m", expected_epoch=2)
+    assert (caught.value.expected, caught.value.epoch_now) == (2, 3)
+    assert [change.actor for change in caught.value.changes] == ["bert"]
+    assert swapped.serving() == 3
+
+
 def test_two_at_once_roll_back_once(swapped: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both have looked before either has acted: it must not be back and forth again."""
     both = threading.Barrier(2)
