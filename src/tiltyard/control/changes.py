@@ -78,10 +78,10 @@ class Changes:
     def state(self, name: str, version: int | None = None) -> ModelState:
         """What is wanted of a model. Looks at the store when the name or the number is new."""
         self.registry()
-        state = self._reconciler.states().get(name)
+        state = self._reconciler.state(name)
         if state is None or (version is not None and version not in state.versions):
             self._reconciler.look_at_store()
-            state = self._reconciler.states().get(name)
+            state = self._reconciler.state(name)
         if state is None:
             raise UnknownNameError(
                 f"there is no model {name!r}", Reason.MODEL_NOT_FOUND, model=name

@@ -145,13 +145,19 @@ class Reconciler:
 
     def states(self) -> dict[str, "ModelState"]:
         """Of every model; one that nobody can serve yet is at epoch 0 and has no champion."""
+        known = self.desired.states()
+        unknown = {name: self.state(name) for name in self._catalogue.stored.keys() - known.keys()}
+        return known | {name: state for name, state in unknown.items() if state is not None}
+
+    def state(self, name: str) -> "ModelState | None":
+        """Of one model; None when neither the registry nor the store has it."""
         from tiltyard.registry import ModelState as State  # late: see app.py
 
-        unknown = {
-            name: State(name, 0, None, versions=frozenset(numbers))
-            for name, numbers in self._catalogue.stored.items()
-        }
-        return {**unknown, **self.desired.states()}
+        known = self.desired.get(name)
+        numbers = self._catalogue.stored.get(name)
+        if known is not None or numbers is None:
+            return known
+        return State(name, 0, None, versions=frozenset(numbers))
 
     def publish(self) -> int:
         """Bring in force what is wanted and loaded now; the table's epoch."""

@@ -89,10 +89,14 @@ class RouteTable:
                 return self.epoch
 
     def _publish(self, wanted: Wanted, replies: Replies) -> None:
-        tables = {
-            name: self._table(state, wanted.report, self._tables.get(name))
-            for name, state in wanted.states.items()
-        }
+        before = self._wanted
+        is_loaded_as_before = before is not None and _loads(before.report) == _loads(wanted.report)
+        tables = {}
+        for name, state in wanted.states.items():
+            made = self._tables.get(name)
+            if made is None or not is_loaded_as_before or made.state is not state:
+                made = self._table(state, wanted.report, made)
+            tables[name] = made
         self.epoch = self._engine.publish(
             wanted.report.versions,
             wanted.report.unready,
