@@ -8,7 +8,7 @@ import contextlib
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -130,9 +130,13 @@ def serve(gateway_env: dict[str, str], gateway_prefix: tuple[str, ...]) -> Itera
     """A function that starts `tiltyard serve` with its arguments; all are stopped at the end."""
     with contextlib.ExitStack() as running:
 
-        def start(*arguments: str, env: dict[str, str] | None = None) -> GatewayProcess:
+        def start(
+            *arguments: str, env: dict[str, str] | None = None, prefix: Sequence[str] = ()
+        ) -> GatewayProcess:
             made = GatewayProcess(
-                arguments, env={**gateway_env, **(env or {})}, prefix=gateway_prefix
+                arguments,
+                env={**gateway_env, **(env or {})},
+                prefix=[*prefix, *gateway_prefix],
             )
             return running.enter_context(made)
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from tiltyard.client import InferenceClient, InferReply
 from tiltyard.client.inference_messages import call_coding, make_request, read_reply
 from tiltyard.errors import ClientError
+from tiltyard.ops.gateway_process import GatewayProcess
 from tiltyard.protocol import messages
 
 ROWS = 3
@@ -166,6 +167,13 @@ class Explaining:
             epoch=_number(said.get("tiltyard_epoch")),
             bucket=_number(said.get("tiltyard_bucket")),
         )
+
+
+def kill(gateway: GatewayProcess) -> None:
+    """End it at once: its own end has a low priority, and takes seconds on a busy machine."""
+    assert gateway.process is not None
+    gateway.process.kill()
+    gateway.process.wait()
 
 
 def wait_for(condition: Callable[[], bool], bound_s: float = 60.0) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests import models
+from tests.e2e.asking import kill
 from tiltyard.client import AdminClient
 from tiltyard.client.admin_errors import AdminArgumentError, AdminCallError, AdminEpochError
 from tiltyard.control.views import RouteView
@@ -32,6 +33,7 @@ def gateway(
     arguments = ["--store", str(folder), "--worker-threads", "1"]
     with GatewayProcess(arguments, env=gateway_env, prefix=gateway_prefix) as found:
         yield found
+        kill(found)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from tests import models
 from tests.conftest import Serve
-from tests.e2e.asking import Asking, Explained, Explaining, wait_for
+from tests.e2e.asking import Asking, Explained, Explaining, kill, wait_for
 from tiltyard.client import AdminClient, InferenceClient
 from tiltyard.config import REGISTRY_FILE
 from tiltyard.control.views import AgreementView, RouteView, Split, StatisticsRow
@@ -36,6 +36,7 @@ def gateway(
     arguments = ["--store", str(store), "--io-threads", "2", "--worker-threads", "1"]
     with GatewayProcess(arguments, env=gateway_env, prefix=gateway_prefix) as found:
         yield found
+        kill(found)
 
 
 @pytest.fixture
