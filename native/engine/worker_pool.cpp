@@ -1,5 +1,7 @@
 #include "engine/worker_pool.h"
 
+#include <sched.h>
+
 #include <cerrno>
 #include <string>
 
@@ -71,8 +73,14 @@ void WorkerPool::call_worker(const Turn& served) {
     called = workers_called.fetch_add(0, std::memory_order_acq_rel);
   }
   if (called >= workers_max_) return;
-  Turn turn = served;
-  TILTYARD_ASSERT(turns_.try_push(turn), "has_room() has left room for a turn of every thread");
+  push_turn(served);
+}
+
+// has_room() has left room for a turn of every thread, so a push fails only where a worker was
+// stopped between claiming a cell and giving it back for as long as all other cells took their
+// turn. Its next microsecond of time ends that.
+void WorkerPool::push_turn(Turn turn) {
+  while (!turns_.try_push(turn)) sched_yield();
   sem_post(&due_);
 }
 
@@ -93,9 +101,7 @@ void WorkerPool::work(uint32_t index) {
       continue;
     }
     // Others' turns come first; more of this version's jobs wait for the end of the line.
-    Turn again = served;
-    TILTYARD_ASSERT(turns_.try_push(again), "has_room() has left room for a turn of every thread");
-    sem_post(&due_);
+    push_turn(served);
     busy_.fetch_add(1, std::memory_order_relaxed);
     worker.run_group();
     busy_.fetch_sub(1, std::memory_order_relaxed);

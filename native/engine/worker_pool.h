@@ -42,6 +42,7 @@ class WorkerPool {
   bool has_room() const;
   void work(uint32_t index);
   void call_worker(const Turn& served);
+  void push_turn(Turn turn);
 
   const uint32_t workers_max_;
   const uint32_t first_slot_;
