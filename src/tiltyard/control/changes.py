@@ -176,7 +176,7 @@ class Changes:
             return
         self.state(call.name, call.version)
         with call.refusals():
-            self._reconciler.introduce(call.name)
+            self._reconciler.introduce(call.name, self._reconciler.serving(call.name))
         if self._reconciler.desired.get(call.name) is None:
             raise PreconditionError(
                 f"no version of {call.name} could be loaded yet, so it has no champion",

@@ -290,10 +290,12 @@ class Control:
                 made = stored_before(
                     self._store, registry, call.name, call.version, model_path, batchable
                 )
+        # Of a model that the registry does not know yet: a version more changes no champion.
+        champion = self._reconciler.serving(call.name) or self._reconciler.coming(call.name)
         if made is None:
             made = self._publish(call, model_path, samples, batchable)
         with call.refusals():
-            self._reconciler.introduce(call.name)  # so that who serves it stays its champion
+            self._reconciler.introduce(call.name, champion)
             change = registry.note_versions(
                 call.name,
                 [(made.version, made.digest)],

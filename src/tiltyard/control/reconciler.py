@@ -15,8 +15,9 @@ from tiltyard.control.catalogue import Catalogue, introduce
 from tiltyard.control.desired import Desired
 from tiltyard.control.overrides import Pending
 from tiltyard.control.rates import ArmKey, Rates
+from tiltyard.control.retries import Retries
 from tiltyard.control.since import Since
-from tiltyard.control.table import RouteTable, Wanted, wanted_keys
+from tiltyard.control.table import RouteTable, Wanted, slots, wanted_keys
 from tiltyard.control.watch import NewEvents
 from tiltyard.loading import STILL_LOADING, Key, Loader, LoadReport, Stopping, newest_first
 from tiltyard.store import Store
@@ -58,6 +59,7 @@ class Reconciler:
         self._clock = clock
         self._wanting = threading.Lock()
         self._held: dict[Key, int] = {}  # wanted by a change that is being made
+        self._retries = Retries()
         self._settled = threading.Condition()
         self._news = threading.Event()  # of loads, for the thread of run()
         self._is_known = False  # what is wanted; until then nobody is served
@@ -129,6 +131,8 @@ class Reconciler:
         else:
             self._note(self._loader.report())
         self.read_registry()
+        for key in self._retries.due(self._clock(), self._failed_in_slots()):
+            self._loader.try_again(key)
         self.publish()
         self.rates.update(self._clock(), self._completed())
 
@@ -208,21 +212,27 @@ class Reconciler:
         self.publish()
         return True
 
-    def introduce(self, model: str, champion: int | None = None) -> None:
-        """Make a model known to the registry that it does not know yet, before others do.
+    def introduce(self, model: str, champion: int | None) -> None:
+        """Make a model known to the registry that it does not know yet, with this champion.
 
-        Its champion is `champion`, or who serves it now; without either nothing is done. Raises
-        RegistryUnavailableError.
+        Without one nothing is done. Raises RegistryUnavailableError.
         """
-        if self.registry is None or self.desired.get(model) is not None:
+        if self.registry is None or champion is None or self.desired.get(model) is not None:
             return
-        numbers = self._catalogue.stored.get(model, [])
+        introduce(self.registry, model, self._catalogue.stored.get(model, []), champion)
+        self.read_registry()
+
+    def serving(self, model: str) -> int | None:
+        """The newest version that is loaded: of a model without a champion, who serves it."""
         report = self._loader.report()
-        serving = [number for number in numbers if report.find(model, number) is not None]
-        chosen = champion or max(serving, default=None)
-        if chosen is not None:
-            introduce(self.registry, model, numbers, chosen)
-            self.read_registry()
+        numbers = self._catalogue.stored.get(model, [])
+        return max((one for one in numbers if report.find(model, one) is not None), default=None)
+
+    def coming(self, model: str) -> int | None:
+        """The newest version that is being loaded."""
+        loading = self._loader.report().loading
+        numbers = self._catalogue.stored.get(model, [])
+        return max((one for one in numbers if (model, one) in loading), default=None)
 
     def load(self, model: str, version: int, timeout_s: float) -> str:
         """Have the version loaded; "" when it is, else why not. Waits at most `timeout_s`.
@@ -286,6 +296,16 @@ class Reconciler:
             self._problems["note"] = ""
         except RegistryUnavailableError as error:
             self._problems["note"] = str(error)
+
+    def _failed_in_slots(self) -> list[Key]:
+        """A store that was away, say, is back: who is to serve must not wait for an operator."""
+        report = self._loader.report()
+        return [
+            (state.name, version)
+            for state in self.desired.states().values()
+            for version in dict.fromkeys(slots(state))
+            if report.reason(state.name, version) and (state.name, version) not in report.loading
+        ]
 
     def _completed(self) -> dict[ArmKey, int]:
         return {

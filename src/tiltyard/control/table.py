@@ -209,14 +209,15 @@ def wanted_keys(
     for model in states.keys() | stored.keys():
         state = states.get(model)
         unloaded: Container[int] = state.unloaded if state is not None else ()
-        numbers = {*stored.get(model, ()), *(_slots(state) if state is not None else ())}
+        numbers = {*stored.get(model, ()), *(slots(state) if state is not None else ())}
         for age, number in enumerate(sorted(numbers, reverse=True)):
             if number not in unloaded:
                 ranked.append((_rank(state, number, age), model, number))
     return [(model, number) for _, model, number in sorted(ranked)]
 
 
-def _slots(state: "ModelState") -> Iterator[int]:
+def slots(state: "ModelState") -> Iterator[int]:
+    """The versions that are in one, each once or more."""
     for number in (state.champion, state.previous):
         if number is not None:
             yield number

@@ -249,6 +249,26 @@ def test_a_version_that_failed_is_tried_again(world: World) -> None:
     assert world.loader.begun.count(("m", 4)) == 3  # when it was found, and for each load
 
 
+def test_what_is_in_a_slot_and_failed_is_tried_again_by_itself(world: World) -> None:
+    """The store was away while the gateway started, say. What is in no slot waits for a person."""
+    by_another(world, 2)
+    world.loader.broken |= {("m", version): "the store is away" for version in (2, 3)}
+    world.restart()
+    assert world.serving() is None
+    begun = len(world.loader.begun)
+    world.pass_s(1)
+    world.pass_s(1)
+    assert len(world.loader.begun) == begun
+    world.pass_s(4)
+    assert world.loader.begun[begun:] == [("m", 2)]
+    world.loader.broken.clear()
+    world.pass_s(5)
+    assert world.serving() is None
+    world.pass_s(5)
+    assert world.serving() == 2
+    assert world.reconciler.report().find("m", 3) is None
+
+
 def test_what_is_held_stays_in_memory_until_all_have_let_go(world: World) -> None:
     world.registry.change("m", partial(unload, version=3, now=world.now))
     world.pass_s(1)
