@@ -154,8 +154,8 @@ def test_files_that_may_be_written_again() -> None:
             with as_nobody(), open_registry(url) as reader:
                 with pytest.raises(RegistryUnavailableError):
                     reader.change("w1", swap)
+                os.seteuid(os.getuid())
                 for file in folder.iterdir():
-                    os.seteuid(os.getuid())
                     file.chmod(0o666)
                 folder.chmod(0o777)
                 os.seteuid(NOBODY if os.getuid() == 0 else os.getuid())
