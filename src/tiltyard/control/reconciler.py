@@ -8,6 +8,7 @@ store or a model is waited for, so that a rollback never waits for them.
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from tiltyard._core import Engine
@@ -25,6 +26,7 @@ from tiltyard.store import Store
 if TYPE_CHECKING:
     from tiltyard.registry import Change, ModelState, Registry
 
+UNLOADED: Final = "it was unloaded, and an operator can load it again"
 LOOK_S: Final = 1.0
 STORE_LOOK_S: Final = 5.0
 EVENTS_READ: Final = 500
@@ -283,7 +285,16 @@ class Reconciler:
             report = LoadReport(unready=[*report.unready, *waiting], loading=report.loading)
             return Wanted({}, report, ready=False)
         self._is_ready = self._is_ready or report.settled
-        return Wanted(self.desired.states(), report, ready=self._is_ready)
+        states = self.desired.states()
+        unloaded = [
+            (name, number, UNLOADED)
+            for name, state in states.items()
+            for number in sorted(state.unloaded)
+            if report.find(name, number) is None and not report.reason(name, number)
+        ]
+        if unloaded:
+            report = replace(report, unready=[*report.unready, *unloaded])
+        return Wanted(states, report, ready=self._is_ready)
 
     def _note(self, report: LoadReport) -> None:
         """Tell the registry which versions there are."""

@@ -362,3 +362,9 @@ def test_rates_are_of_what_was_completed(world: World) -> None:
     world.rollout().arms[0]["completed"] = 30
     world.pass_s(2)
     assert world.reconciler.rates.get(("m", 1, 0)) == 15.0
+
+
+def test_what_was_unloaded_is_told_as_such(world: World) -> None:
+    state = world.registry.change("m", partial(unload, version=2, now=0.0))
+    world.reconciler.adopt(state)
+    assert ("m", 2, module.UNLOADED) in world.engine.last.unready
