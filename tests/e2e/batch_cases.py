@@ -141,6 +141,7 @@ def cases(folder: Path) -> dict[str, Case]:
         "mlp": _classifier(models.mlp),
         "w3": _w3(),
         "identity": Case(models.identity(), _named("x", _floats(4))),
+        "adds": Case(models.adds(2), _named("x", _floats(4))),
         "identity_fp64": _identity(TensorProto.DOUBLE, np.float64),
         "identity_fp16": _identity(TensorProto.FLOAT16, np.float16),
         "identity_bf16": _identity(TensorProto.BFLOAT16, ml_dtypes.bfloat16),
@@ -160,7 +161,7 @@ def cases(folder: Path) -> dict[str, Case]:
 
 
 CASES = (
-    *("w1", "w1_zipmap", "w2", "mlp", "w3", "identity", "identity_fp64", "identity_fp16"),
+    *("w1", "w1_zipmap", "w2", "mlp", "w3", "identity", "adds", "identity_fp64", "identity_fp16"),
     *(
         "identity_bf16",
         "identity_int64",
