@@ -7,6 +7,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -32,6 +33,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="plain",
         help="the build of the extension that gateways run",
     )
+
+
+def pytest_configure() -> None:
+    # A run in the background is given an ignored SIGINT, and what it starts would ignore it too.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _library(name: str) -> str:
