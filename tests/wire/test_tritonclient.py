@@ -283,8 +283,8 @@ def test_client_timeout(client: Any) -> None:
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda client: client.load_model("w1"), "loaded and unloaded by the gateway's operator"),
-        (lambda client: client.unload_model("w1"), "loaded and unloaded by the gateway's operator"),
+        (lambda client: client.load_model("w1"), "loaded and unloaded on this port only"),
+        (lambda client: client.unload_model("w1"), "loaded and unloaded on this port only"),
         (lambda client: client.get_system_shared_memory_status(), "shared memory is not supported"),
         (lambda client: client.get_cuda_shared_memory_status(), "shared memory is not supported"),
         (lambda client: client.get_trace_settings(), "tracing is not set over this port"),
