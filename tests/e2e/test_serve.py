@@ -1,5 +1,6 @@
 """`tiltyard serve` as its operator meets it: ready line, failures, signals, what it leaves be."""
 
+import contextlib
 import json
 import os
 import re
@@ -280,8 +281,11 @@ def files_open_for_writing(pid: int) -> list[str]:
     """Regular files, but for the one that a test gave it as stderr."""
     found = []
     for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-        target = descriptor.readlink()
-        flags = int(re.findall(r"flags:\s+(\d+)", _fdinfo(pid, descriptor.name))[0], 8)
+        try:
+            target = descriptor.readlink()
+            flags = int(re.findall(r"flags:\s+(\d+)", _fdinfo(pid, descriptor.name))[0], 8)
+        except FileNotFoundError:  # it was closed meanwhile
+            continue
         if int(descriptor.name) > 2 and flags & (os.O_WRONLY | os.O_RDWR) and target.is_file():
             found.append(str(target))
     return found
@@ -294,11 +298,10 @@ def _fdinfo(pid: int, descriptor: str) -> str:
 def remote_ports(pid: int, *addresses: str) -> list[int]:
     """Remote ports of the process's TCP sockets that are not connections to its own ports."""
     own = {int(address.rpartition(":")[2]) for address in addresses}
-    sockets = {
-        found[1]
-        for descriptor in Path(f"/proc/{pid}/fd").iterdir()
-        if (found := re.fullmatch(r"socket:\[(\d+)\]", str(descriptor.readlink())))
-    }
+    sockets = set()
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # it was closed meanwhile
+            sockets.update(re.findall(r"socket:\[(\d+)\]", str(descriptor.readlink())))
     rows = [
         line.split()
         for table in ("tcp", "tcp6")
