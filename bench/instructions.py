@@ -1,7 +1,8 @@
 """Instructions a request costs the io thread, counted by callgrind.
 
-Time depends on the machine and on who else is on it; instructions do not. The whole gateway runs
-under valgrind with one thread at a time, so nothing else can be measured meanwhile.
+Time depends on the machine and on who else is on it; instructions do not, where the same requests
+run together each time. The whole gateway runs under valgrind, one thread at a time, so nothing else
+can be measured meanwhile.
 """
 
 import re
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from bench.context import Context
-from bench.load import THROUGHPUT, Shape
+from bench.load import Shape
 from bench.paths import BUILD
 from bench.server import Launch, Server, ServerError
 
@@ -19,8 +20,13 @@ FOLDER = BUILD / "callgrind"
 START_S_MAX = 600.0
 # Under valgrind a model takes its time to load, and a call of an operator to be answered.
 LOAD_TIMEOUT_S = 600
+# A run takes so much longer there that the limits of a cycle would tear groups apart.
+LIMITS = "[limits]\ninline_run_us_max = 1000000\ncycle_run_us_max = 1000000\n"
 # Requests before the count begins: every page, buffer and cache there is has been used by then.
-WARM_UP_REQUESTS = 20_000
+WARM_UP_REQUESTS = 5_000
+# 32 requests in one read, 32 replies in one write: each cycle has the same group. Over many
+# connections that would differ from cycle to cycle, and the count by a tenth.
+WAVES = Shape(1, 32)
 
 
 @dataclass(frozen=True)
@@ -39,16 +45,19 @@ def under_callgrind(launch: Launch) -> Launch:
     FOLDER.mkdir(parents=True)
     line = ["valgrind", "--tool=callgrind", "--separate-threads=yes", "--instr-atstart=no"]
     line += ["--fair-sched=yes", f"--callgrind-out-file={FOLDER / 'out'}"]
+    config = FOLDER / "limits.toml"
+    config.write_text(LIMITS)
+    extra = ["--config", str(config), "--load-timeout-s", str(LOAD_TIMEOUT_S)]
     return replace(
         launch,
         name=f"{launch.name}.callgrind",
-        command=[*line, *launch.command, "--load-timeout-s", str(LOAD_TIMEOUT_S)],
+        command=[*line, *launch.command, *extra],
         start_s_max=START_S_MAX,
     )
 
 
 def count_instructions(
-    context: Context, server: Server, requests: int, shape: Shape = THROUGHPUT
+    context: Context, server: Server, requests: int, shape: Shape = WAVES
 ) -> Instructions:
     """Put so many requests on a server that was started under callgrind, and count.
 

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bench.context import Context
 from bench.corpus import write_version_corpus
 from bench.load import THROUGHPUT, Report, Shape
 from bench.models import Workload
-from bench.server import Launch, ServerError
+from bench.server import Launch, Server, ServerError
 from bench.servers import gateway, make_store
 from bench.variants import variant
 from tiltyard.client import AdminClient
@@ -16,6 +17,8 @@ from tiltyard.control.views import RouteView
 
 UNLOAD_S_MAX = 30.0
 POLL_S = 0.01
+# The search for half load: the part of a closed loop's rate that is tried first, and so on.
+FIRST_PART, PROBES, PROBE_S, BUSY, STEP_MAX = 1 / 16, 3, 1.0, 0.5, 2.0
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,23 @@ def make_versions(work: Workload, count: int) -> Versions:
     return Versions(work, store, write_version_corpus(versions))
 
 
-def half_load(full: Report) -> Shape:
-    """An open loop at half of what a closed one has reached."""
-    return replace(THROUGHPUT, rate=full.throughput / 2)
+def find_half_load(context: Context, server: Server) -> Shape:
+    """An open loop that keeps the server's core half busy, found by trying.
+
+    Half of what a closed loop reaches would keep it all busy, and the client too: requests that
+    come one by one do not share reads, runs and writes, and cost some seven times as much.
+    """
+    rate = context.load(server, THROUGHPUT, duration_s=PROBE_S).throughput * FIRST_PART
+    for _ in range(PROBES):
+        tried = context.load(server, replace(THROUGHPUT, rate=rate), duration_s=PROBE_S)
+        rate = nearer(rate, tried.server_busy)
+    return replace(THROUGHPUT, rate=rate)
+
+
+def nearer(rate: float, busy: float) -> float:
+    """The rate to try after one that kept the server so busy."""
+    step = BUSY / max(busy, 0.01)
+    return rate * min(max(step, 1 / STEP_MAX), STEP_MAX)
 
 
 def route_of(admin: AdminClient, model: str) -> RouteView:

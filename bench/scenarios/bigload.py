@@ -7,20 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.context import Context
-from bench.load import THROUGHPUT, finish_load
+from bench.load import LoadError, finish_load
 from bench.models import workload
+from bench.operator_process import Operator
 from bench.results import Measurement, from_report, median
-from bench.rollouts import half_load, unload
+from bench.rollouts import find_half_load
 from bench.scenarios.scenario import Bar, Scenario, at_most, ratio
 from bench.servers import GATEWAY, gateway, make_store
 from bench.store_models import small_beside_large
-from tiltyard.client import AdminClient
 
 MEGABYTES = 300
 LARGE_VERSION = 1  # in no slot; the small version 2 serves
 CALM, LOADING, IDLE = "W1 at half load", "W1 while it loads", "loading, idle machine"
 IDLE_LOADS, IDLE_LOADS_QUICK = 3, 1
 LOAD_S_MAX = 300.0
+RECLAIM_S = 1.5  # what is unloaded is given back when the reclaimer has looked
 # The load covers so many loads as they are on an idle machine, and at least so long.
 WINDOW_LOADS, WINDOW_S_MIN = 6, 10.0
 WINDOW_LOADS_QUICK, WINDOW_S_MIN_QUICK = 4, 3.0
@@ -28,19 +29,24 @@ WINDOW_LOADS_QUICK, WINDOW_S_MIN_QUICK = 4, 3.0
 
 @dataclass(frozen=True)
 class Loader:
-    """Loads the large version, and unloads it again."""
+    """Loads the large version, and unloads it again. Raises LoadError when it does not load."""
 
-    admin: AdminClient
+    operator: Operator
     model: str
 
     def load(self) -> float:
         """How long it took, in seconds."""
-        start = time.monotonic()
-        self.admin.load_version(self.model, LARGE_VERSION, timeout_s=LOAD_S_MAX)
-        return time.monotonic() - start
+        return self._call("load_version") / 1e3
 
     def unload(self) -> None:
-        unload(self.admin, self.model, LARGE_VERSION)
+        self._call("unload_version")
+        time.sleep(RECLAIM_S)
+
+    def _call(self, method: str) -> float:
+        said = self.operator.call(method, self.model, LARGE_VERSION)
+        if said.failed:
+            raise LoadError(f"{method} failed: {said.first_failure}")
+        return said.max_ms
 
     def load_until_end(self, process: subprocess.Popen[str]) -> list[float]:
         """Again and again; how long each took that ended before the load did."""
@@ -66,11 +72,12 @@ def _measure(context: Context, loader: Loader, server_run: int, idle_loads: int)
 def _run(context: Context) -> None:
     w1 = workload("W1")
     large, small = small_beside_large(MEGABYTES)
-    launch = gateway(w1, make_store([w1, large, small]))
+    timeout = ("--load-timeout-s", str(LOAD_S_MAX))
+    launch = gateway(w1, make_store([w1, large, small]), extra=timeout)
     quick = context.quick
     for run in range(context.runs):
-        with context.server(launch) as server, AdminClient(server.admin_address) as admin:
-            loader = Loader(admin, large.model_name)
+        with context.server(launch) as server, context.operator(server) as operator:
+            loader = Loader(operator, large.model_name)
             loader.unload()
             idle_s = _measure(context, loader, run, IDLE_LOADS_QUICK if quick else IDLE_LOADS)
             window_s = (
@@ -78,7 +85,7 @@ def _run(context: Context) -> None:
                 if quick
                 else max(WINDOW_S_MIN, WINDOW_LOADS * idle_s)
             )
-            shape = half_load(context.load(server, THROUGHPUT))
+            shape = find_half_load(context, server)
             calm = context.load(server, shape, duration_s=window_s)
             context.record_report("bigload", CALM, GATEWAY, run, calm)
             process = context.start_load(server, shape, duration_s=window_s)

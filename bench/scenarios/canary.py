@@ -1,12 +1,11 @@
 """What a canary with full statistics costs a request, against the plain data plane."""
 
-import statistics
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 from bench.context import Context
-from bench.instructions import count_instructions, under_callgrind
+from bench.instructions import WAVES, count_instructions, under_callgrind
 from bench.load import THROUGHPUT, Report, Shape
 from bench.models import workload
 from bench.results import Measurement, from_report, median
@@ -23,9 +22,7 @@ KEYED = replace(THROUGHPUT, keys=1_000_000)
 SPLITS: tuple[tuple[Split, Shape], ...] = (("request", THROUGHPUT), ("key", KEYED))
 # Without a registry the newest version of a model answers, and nothing else is counted.
 PLAIN = ("--registry", "none")
-# How full the batches are differs from count to count, and with it the instructions a request.
-COUNTS, COUNTS_QUICK = 5, 1
-COUNTED_REQUESTS, COUNTED_REQUESTS_QUICK = 40_000, 10_000
+COUNTED, COUNTED_QUICK = 20_000, 5_000
 
 
 def _case(kind: str, shape: Shape) -> str:
@@ -66,19 +63,11 @@ def _load(context: Context, versions: Versions, run: int) -> None:
 
 
 def _count(context: Context, server: Server, kind: str, shape: Shape) -> None:
-    times, requests = (
-        (COUNTS_QUICK, COUNTED_REQUESTS_QUICK) if context.quick else (COUNTS, COUNTED_REQUESTS)
-    )
-    counts = [count_instructions(context, server, requests, shape) for _ in range(times)]
-    per_request = [count.a_request for count in counts]
-    values = {
-        "instructions": statistics.median(per_request),
-        "instructions_min": min(per_request),
-        "instructions_max": max(per_request),
-    }
-    faults = [fault for count in counts for fault in count.faults]
-    case = f"{_case(kind, shape)}, callgrind"
-    context.record(Measurement("canary", case, GATEWAY, 0, values, faults))
+    requests = COUNTED_QUICK if context.quick else COUNTED
+    shape = replace(WAVES, keys=shape.keys)
+    found = count_instructions(context, server, requests, shape)
+    values = {"instructions": found.a_request}
+    context.record(Measurement("canary", _case(kind, shape), GATEWAY, 0, values, found.faults))
 
 
 def _counts(context: Context, versions: Versions) -> None:
@@ -105,21 +94,20 @@ def _run(context: Context) -> None:
 
 
 def _bars(found: Sequence[Measurement]) -> list[Bar]:
-    def gained(shape: Shape, suffix: str, value: str) -> float | None:
+    def gained(shape: Shape, value: str) -> float | None:
         with_canary, plain = (
-            median(found, "canary", _case(kind, shape) + suffix, GATEWAY, value)
+            median(found, "canary", _case(kind, shape), GATEWAY, value)
             for kind in ("canary", "plain")
         )
         return ratio(with_canary, plain)
 
     bars = []
     for split, shape in SPLITS:
-        text = f"W1 {shape.title}, canary of {SHARE_PERCENT} % by {split}"
-        instructions = gained(shape, ", callgrind", "instructions")
-        bars.append(at_most(f"{text}: instructions over plain", 1.1, instructions))
-        bars.append(
-            at_most(f"{text}: CPU time over plain", 1.1, gained(shape, "", "server_cpu_us"))
-        )
+        waves = replace(WAVES, keys=shape.keys)
+        text = f"canary of {SHARE_PERCENT} % by {split}: {{}} a request over plain"
+        instructions = gained(waves, "instructions")
+        bars.append(at_most(text.format("instructions"), 1.1, instructions))
+        bars.append(at_most(text.format("CPU time"), 1.1, gained(shape, "server_cpu_us")))
     return bars
 
 

@@ -10,7 +10,7 @@ from bench.load import THROUGHPUT, Shape, finish_load
 from bench.models import workload
 from bench.process import resident_bytes
 from bench.results import Measurement, from_report
-from bench.rollouts import half_load, silent
+from bench.rollouts import find_half_load, silent
 from bench.scenarios.scenario import Bar, Scenario
 from bench.server import Launch, Server
 from bench.servers import GATEWAY, gateway
@@ -78,9 +78,10 @@ def _measure(context: Context, gateways: Gateways, run: int) -> None:
         context.record(Measurement("many", case, GATEWAY, run, values))
         full = context.load(server, THROUGHPUT)
         context.record_report("many", _case(gateways.count, "W1 16x8"), GATEWAY, run, full)
-        calm = context.load(server, half_load(full))
+        half = find_half_load(context, server)
+        calm = context.load(server, half)
         context.record_report("many", _case(gateways.count, "half load"), GATEWAY, run, calm)
-        _swap(context, server, gateways, run, half_load(full))
+        _swap(context, server, gateways, run, half)
     if gateways.count > 1:
         with context.server(gateways.to_all) as server:
             report = context.load(server, THROUGHPUT)

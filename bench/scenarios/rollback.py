@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.context import Context
-from bench.load import THROUGHPUT, Shape, finish_load
+from bench.load import Shape, finish_load
 from bench.models import workload
 from bench.operator_process import Operator
 from bench.results import Measurement, median
-from bench.rollouts import Versions, crown, half_load, make_versions, route_of, silent
+from bench.rollouts import Versions, crown, find_half_load, make_versions, route_of, silent
 from bench.scenarios.scenario import Bar, Scenario, at_most
 from bench.server import Server
 from bench.servers import GATEWAY
@@ -88,7 +88,7 @@ def _measure(context: Context, versions: Versions, case: str, run: int) -> None:
     ):
         shape = QUEUED_SHAPE
         if case == INLINE:
-            shape = half_load(context.load(server, THROUGHPUT))
+            shape = find_half_load(context, server)
         done = [roll_back(context, server, admin, operator, model, shape) for _ in range(times)]
     values = {
         "last_reply_p50_ms": statistics.median(one.last_reply_ms for one in done),

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from bench import shadow_models
 from bench.context import Context
-from bench.instructions import count_instructions, under_callgrind
+from bench.instructions import WAVES, count_instructions, under_callgrind
 from bench.load import THROUGHPUT, Shape
 from bench.models import Workload, workload
 from bench.process import threads_cpu_ns
 from bench.results import Measurement, from_report, median
-from bench.rollouts import half_load, route_of, wait_for
+from bench.rollouts import find_half_load, route_of, wait_for
 from bench.scenarios.scenario import Bar, Scenario, at_most, ratio
 from bench.server import Launch, Server
 from bench.servers import GATEWAY, gateway, make_store
@@ -24,9 +24,11 @@ EQUAL = 1
 BAD = {2: "50 ms", 3: "failing", 4: "NaN", 5: "100 MB"}
 SAMPLE_PERCENT = 10
 ALONE, SHADOWED = "W1 16x8 alone", f"W1 16x8, shadow of {SAMPLE_PERCENT} %"
+COUNTED_ALONE, COUNTED_SHADOWED = (
+    f"W1 {WAVES.title} {kind}" for kind in ("alone", f"shadow of {SAMPLE_PERCENT} %")
+)
 HALF = "W1 at half load"
-COUNTS, COUNTS_QUICK = 5, 1
-COUNTED_REQUESTS, COUNTED_REQUESTS_QUICK = 40_000, 10_000
+COUNTED, COUNTED_QUICK = 20_000, 5_000
 QUIET_S_MAX = 30.0
 
 
@@ -102,7 +104,7 @@ def _cost(context: Context, server: Server, admin: AdminClient, model: str, run:
 
 def _latency(context: Context, server: Server, admin: AdminClient, model: str, run: int) -> None:
     """Each bad shadow sees every request; alone before them and after them."""
-    shape = half_load(context.load(server, THROUGHPUT))
+    shape = find_half_load(context, server)
     context.record(_load_with_io_cpu(context, server, f"{HALF} before", run, shape))
     for version, name in BAD.items():
         with _shadow(admin, model, version, 100) as faults:
@@ -113,13 +115,9 @@ def _latency(context: Context, server: Server, admin: AdminClient, model: str, r
 
 
 def _count(context: Context, server: Server, case: str) -> None:
-    times, requests = (
-        (COUNTS_QUICK, COUNTED_REQUESTS_QUICK) if context.quick else (COUNTS, COUNTED_REQUESTS)
-    )
-    counts = [count_instructions(context, server, requests) for _ in range(times)]
-    values = {"instructions": statistics.median(count.a_request for count in counts)}
-    faults = [fault for count in counts for fault in count.faults]
-    context.record(Measurement("shadow", f"{case}, callgrind", GATEWAY, 0, values, faults))
+    found = count_instructions(context, server, COUNTED_QUICK if context.quick else COUNTED)
+    values = {"instructions": found.a_request}
+    context.record(Measurement("shadow", case, GATEWAY, 0, values, found.faults))
 
 
 def _run(context: Context) -> None:
@@ -133,9 +131,9 @@ def _run(context: Context) -> None:
         context.server(under_callgrind(launch)) as server,
         AdminClient(server.admin_address) as admin,
     ):
-        _count(context, server, ALONE)
+        _count(context, server, COUNTED_ALONE)
         admin.start_challenge(model, EQUAL, "shadow", sample=SAMPLE_PERCENT)
-        _count(context, server, SHADOWED)
+        _count(context, server, COUNTED_SHADOWED)
 
 
 def _bars(found: Sequence[Measurement]) -> list[Bar]:
@@ -158,10 +156,7 @@ def _bars(found: Sequence[Measurement]) -> list[Bar]:
         at_most(
             f"shadow of {SAMPLE_PERCENT} %: io instructions a request over none",
             1.1,
-            ratio(
-                of(f"{SHADOWED}, callgrind", "instructions"),
-                of(f"{ALONE}, callgrind", "instructions"),
-            ),
+            ratio(of(COUNTED_SHADOWED, "instructions"), of(COUNTED_ALONE, "instructions")),
         ),
     ]
     for name in BAD.values():

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 
 from bench.context import Context
 from bench.instructions import count_instructions, under_callgrind
-from bench.load import ONE, THROUGHPUT, finish_load
+from bench.load import ONE, finish_load
 from bench.models import workload
 from bench.operator_process import call_each
 from bench.process import resident_bytes
 from bench.results import Measurement, from_report, median
-from bench.rollouts import Versions, crown, half_load, make_versions, silent, unload
+from bench.rollouts import Versions, crown, find_half_load, make_versions, silent, unload
 from bench.scenarios.scenario import Bar, Scenario, at_least, at_most, ratio
 from bench.servers import GATEWAY
 from tiltyard.client import AdminClient
 
 LONGER_S = 1.0  # than the storm does its load last
+RECLAIM_S = 2.0  # what is unloaded is given back when the reclaimer has looked
 CALM, STORM = "W1 at half load", "W1 in a swap storm"
 CHANGES, CYCLES = "W1 1x1, table changes", "load and unload"
 SPARE = 1  # in no slot: loaded and unloaded
@@ -37,7 +38,7 @@ class Size:
 
 
 FULL = Size(1_000, 60.0, 20.0, 10_000, 10_000, 1_000, 50)
-QUICK = Size(50, 3.0, 3.0, 200, 3_000, 50, 10)
+QUICK = Size(50, 3.0, 3.0, 200, 3_000, 50, 25)
 
 
 def _swaps(model: str, count: int) -> list[tuple[str, int]]:
@@ -48,7 +49,7 @@ def _swaps(model: str, count: int) -> list[tuple[str, int]]:
 def _storm(context: Context, versions: Versions, size: Size, run: int) -> None:
     model = versions.work.model_name
     with context.server(versions.launch()) as server, context.operator(server) as operator:
-        shape = half_load(context.load(server, THROUGHPUT))
+        shape = find_half_load(context, server)
         calm = context.load(server, shape, duration_s=size.calm_s)
         context.record_report("swap", CALM, GATEWAY, run, calm)
         with AdminClient(server.admin_address) as admin:
@@ -110,6 +111,7 @@ def _cycles(context: Context, versions: Versions, size: Size, run: int) -> None:
             for _ in range(cycles):
                 admin.load_version(model, SPARE)
                 unload(admin, model, SPARE)
+            time.sleep(RECLAIM_S)
             rss.append(resident_bytes(server.pid))
     values = {
         "cycles": float(size.cycles),

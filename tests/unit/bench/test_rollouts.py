@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from bench.load import Report, VersionReplies
-from bench.rollouts import half_load, silent, wait_for
+from bench.rollouts import nearer, silent, wait_for
 from bench.server import ServerError
 
 REPORT = Report(
@@ -22,9 +22,12 @@ REPORT = Report(
 )
 
 
-def test_half_load_is_an_open_loop_at_half_the_rate() -> None:
-    shape = half_load(REPORT)
-    assert (shape.connections, shape.streams, shape.rate) == (16, 8, 100_000.0)
+@pytest.mark.parametrize(
+    ("busy", "rate"),
+    [(0.5, 1_000.0), (0.4, 1_250.0), (0.625, 800.0), (0.9999, 500.05), (0.01, 2_000.0), (0, 2_000)],
+)
+def test_the_search_for_half_load_goes_towards_it_in_steps(busy: float, rate: float) -> None:
+    assert nearer(1_000.0, busy) == pytest.approx(rate, rel=1e-4)
 
 
 def test_a_version_that_never_answered_is_told() -> None:
