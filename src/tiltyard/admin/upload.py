@@ -3,11 +3,12 @@
 import asyncio
 import hashlib
 import shutil
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from tiltyard.admin.upload_folder import UploadFolder
 from tiltyard.admin.upload_plan import PlannedFile, UploadError, UploadPlan, make_plan
@@ -50,7 +51,8 @@ async def receive(
     if first is None or first.WhichOneof("part") != "start":
         raise UploadError("the upload has no start, expected it in the first message")
     plan = make_plan(first.start, limits.bytes_max)
-    made = await asyncio.to_thread(_make_folder, folder, plan)
+    # Here, not in a thread: what a thread makes for a cancelled caller nobody removes.
+    made = _make_folder(folder, plan)
     try:
         for file in plan.files:
             await _receive_file(parts, made.path, file, limits.idle_s)
@@ -70,16 +72,15 @@ async def receive(
 async def _receive_file(
     parts: AsyncIterator[Any], folder: Path, file: PlannedFile, idle_s: float
 ) -> None:
-    digest, left = hashlib.sha256(), file.size_bytes
-    with await asyncio.to_thread(_open, folder / file.path) as writer:
+    left = file.size_bytes
+    with _UploadedFile(folder / file.path) as uploaded:
         while left:
             chunk = _chunk_of(await _next(parts, idle_s), file, left)
             left -= len(chunk)
-            await asyncio.to_thread(_write, writer, digest, chunk)
-    if digest.hexdigest() != file.sha256:
+            await asyncio.to_thread(uploaded.append, chunk)
+    if uploaded.sha256 != file.sha256:
         raise UploadError(
-            f"the {file.kind} file arrived with sha256 {digest.hexdigest()},"
-            f" expected {file.sha256}",
+            f"the {file.kind} file arrived with sha256 {uploaded.sha256}, expected {file.sha256}",
             Reason.UPLOAD_DIGEST_MISMATCH,
             field="chunk",
         )
@@ -134,22 +135,43 @@ def _make_folder(parent: Path | None, plan: UploadPlan) -> UploadFolder:
     return made
 
 
-def _open(path: Path) -> FileIO:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return FileIO(path, "xb")
-    except OSError as error:
-        raise _not_stored(str(error)) from error
+class _UploadedFile:
+    """A new file, appended to in threads. Raises UnavailableError when the disk refuses."""
 
+    def __init__(self, path: Path) -> None:
+        self._digest = hashlib.sha256()
+        # A cancelled upload is closed here while a thread still writes its last chunk.
+        self._lock = threading.Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = FileIO(path, "xb")
+        except OSError as error:
+            raise _not_stored(str(error)) from error
 
-def _write(writer: FileIO, digest: Any, chunk: bytes) -> None:
-    digest.update(chunk)
-    view = memoryview(chunk)
-    try:
-        while view:
-            view = view[writer.write(view) :]  # a full disk takes a part first
-    except OSError as error:
-        raise _not_stored(str(error)) from error
+    @property
+    def sha256(self) -> str:
+        """Of what was appended, in hex."""
+        return self._digest.hexdigest()
+
+    def append(self, chunk: bytes) -> None:
+        """Write all of `chunk`; nothing when the file is closed."""
+        view = memoryview(chunk)
+        with self._lock:
+            if self._file.closed:
+                return
+            self._digest.update(chunk)
+            try:
+                while view:
+                    view = view[self._file.write(view) :]  # a full disk takes a part first
+            except OSError as error:
+                raise _not_stored(str(error)) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._file.close()
 
 
 def _not_stored(why: str) -> UnavailableError:
