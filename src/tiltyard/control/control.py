@@ -189,7 +189,11 @@ class Control:
         return self._changes.make(call, transition)
 
     def stop_challenge(self, name: str, version: int, **terms: Unpack[ChangeTerms]) -> RouteView:
-        transition = partial(stop_challenge, version=version)
+        def transition(state: ModelState) -> tuple[ModelState, Event]:
+            return stop_challenge(
+                state, version, now=self._clock(), rollback_window_s=self._rollback_window_s
+            )
+
         return self._changes.make(Call("stop_challenge", name, version, terms), transition)
 
     def promote(

@@ -110,12 +110,21 @@ def update_challenge(
     return step(state, "challenge_updated", before.version, data, challengers=challengers)
 
 
-def stop_challenge(state: ModelState, version: int | None) -> Step:
+def stop_challenge(
+    state: ModelState, version: int | None, *, now: float, rollback_window_s: float
+) -> Step:
     """The challenger leaves, and its buckets are the champion's again; None: the only one."""
     leaving = pick_challenger(state, version, "stop")
     remaining = without(state.challengers, leaving.version)
     data = {"from": _settings(leaving)}
-    return step(state, "challenge_stopped", leaving.version, data, challengers=remaining)
+    return step(
+        state,
+        "challenge_stopped",
+        leaving.version,
+        data,
+        keep_until=now + rollback_window_s,
+        challengers=remaining,
+    )
 
 
 def _check_may_challenge(state: ModelState, version: int, mode: Mode) -> None:

@@ -40,6 +40,7 @@ def decode(saved: Mapping[str, Any]) -> Change:
     state["salt"] = bytes.fromhex(state["salt"])
     state["unloaded"] = frozenset(state["unloaded"])
     state["versions"] = frozenset(state["versions"])
+    state["kept"] = tuple((version, until) for version, until in state["kept"])
     state["challengers"] = tuple(
         Challenger(**{**entry, "ranges": tuple((start, end) for start, end in entry["ranges"])})
         for entry in state["challengers"]

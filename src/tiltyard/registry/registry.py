@@ -118,6 +118,16 @@ class Registry:
             replies.save(connection, idempotency_key, request_digest, change, now)
         return change
 
+    def keep_longer(self, name: str, until: Mapping[int, float]) -> ModelState:
+        """Versions that have left their slots are in use: keep each until then (unix seconds).
+
+        No shorter than before; one that nothing ends stays so. No event and no new epoch, for no
+        route changes. Raises UnknownModelError.
+        """
+        with self._database.writing() as connection:
+            rows.keep_longer(connection, name, until)
+            return _model(connection, name)
+
     def find_reply(
         self, idempotency_key: str | None, request_digest: str, *, wait: bool = True
     ) -> Change | None:

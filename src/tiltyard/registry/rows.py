@@ -57,6 +57,7 @@ def write_model(connection: Connection, before: ModelState, after: ModelState) -
                 .where(_VERSIONS.c.model == after.name, _VERSIONS.c.version.in_(differing))
                 .values(unloaded=unloaded)
             )
+    _write_kept(connection, before, after)
     if before.challengers != after.challengers:
         connection.execute(delete(_CHALLENGERS).where(_CHALLENGERS.c.model == after.name))
         rows = [
@@ -65,6 +66,20 @@ def write_model(connection: Connection, before: ModelState, after: ModelState) -
         ]
         if rows:
             connection.execute(insert(_CHALLENGERS), rows)
+
+
+def keep_longer(connection: Connection, name: str, until: Mapping[int, float]) -> None:
+    """Of what is kept until some time: until a later one. No transition, so no new epoch."""
+    for version, later in until.items():
+        connection.execute(
+            update(_VERSIONS)
+            .where(
+                _VERSIONS.c.model == name,
+                _VERSIONS.c.version == version,
+                _VERSIONS.c.kept_until < later,
+            )
+            .values(kept_until=later)
+        )
 
 
 def read_digests(connection: Connection, name: str) -> dict[int, str]:
@@ -141,12 +156,16 @@ def _state(row: Row[Any], versions: Sequence[Row[Any]], beside: Iterable[Row[Any
         epoch=row.epoch,
         champion=row.champion,
         previous=row.previous,
-        previous_until=row.previous_until,
         split=row.split,
         salt=row.salt,
         challengers=tuple(_challengers(beside)),
         unloaded=frozenset(entry.version for entry in versions if entry.unloaded),
         versions=frozenset(entry.version for entry in versions),
+        kept=tuple(
+            (entry.version, entry.kept_until)
+            for entry in sorted(versions, key=lambda entry: int(entry.version))
+            if entry.kept_until is not None
+        ),
     )
 
 
@@ -162,12 +181,22 @@ def _challengers(rows: Iterable[Row[Any]]) -> Iterator[Challenger]:
         )
 
 
+def _write_kept(connection: Connection, before: ModelState, after: ModelState) -> None:
+    was, will = dict(before.kept), dict(after.kept)
+    for version in sorted(was.keys() | will.keys()):
+        if was.get(version) != will.get(version):
+            connection.execute(
+                update(_VERSIONS)
+                .where(_VERSIONS.c.model == after.name, _VERSIONS.c.version == version)
+                .values(kept_until=will.get(version))
+            )
+
+
 def _columns(state: ModelState) -> dict[str, Any]:
     return {
         "epoch": state.epoch,
         "champion": state.champion,
         "previous": state.previous,
-        "previous_until": state.previous_until,
         "split": state.split,
         "salt": state.salt,
     }

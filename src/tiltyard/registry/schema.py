@@ -34,7 +34,6 @@ models = Table(
     Column("epoch", BigInteger, nullable=False),
     Column("champion", BigInteger),
     Column("previous", BigInteger),
-    Column("previous_until", Float(53)),
     Column("split", String(16), nullable=False),
     Column("salt", LargeBinary(16), nullable=False),
 )
@@ -46,6 +45,8 @@ versions = Table(
     Column("version", BigInteger, primary_key=True, autoincrement=False),
     Column("digest", String(128), nullable=False),  # empty: not known yet
     Column("unloaded", Boolean, nullable=False, default=False),
+    # When it need not be in memory any more; unix seconds, null while nothing ends it.
+    Column("kept_until", Float(53)),
 )
 
 challengers = Table(

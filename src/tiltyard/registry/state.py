@@ -34,21 +34,21 @@ class Challenger:
 class ModelState:
     """One model at one epoch.
 
-    `previous` is kept warm until `previous_until` (unix seconds), and stays known after that.
-    `salt` is empty while nobody challenges. `versions` are all that may be named, `unloaded` those
-    that an operator does not want in memory.
+    `kept` are the versions that have left their slots, each with when (unix seconds) it need not be
+    in memory any more; `previous` stays known after that. `salt` is empty while nobody challenges.
+    `versions` are all that may be named, `unloaded` those that an operator does not want in memory.
     """
 
     name: str
     epoch: int
     champion: int | None
     previous: int | None = None
-    previous_until: float | None = None
     split: Split = "request"
     salt: bytes = b""
     challengers: tuple[Challenger, ...] = ()
     unloaded: frozenset[int] = frozenset()
     versions: frozenset[int] = frozenset()
+    kept: tuple[tuple[int, float], ...] = ()  # by version
 
     @property
     def canaries(self) -> tuple[Challenger, ...]:
@@ -58,6 +58,21 @@ class ModelState:
     @property
     def shadows(self) -> tuple[Challenger, ...]:
         return tuple(entry for entry in self.challengers if entry.mode == "shadow")
+
+    @property
+    def serving(self) -> frozenset[int]:
+        """The champion and the challengers."""
+        beside = (entry.version for entry in self.challengers)
+        return frozenset(beside if self.champion is None else (self.champion, *beside))
+
+    @property
+    def previous_until(self) -> float | None:
+        """None where nothing ends it: there is no previous, it challenges, or was loaded."""
+        return None if self.previous is None else self.kept_until(self.previous)
+
+    def kept_until(self, version: int) -> float | None:
+        """None for what is in a slot, was never in one, or was loaded since; or is unloaded."""
+        return dict(self.kept).get(version)
 
     def challenger(self, version: int) -> Challenger | None:
         return next((entry for entry in self.challengers if entry.version == version), None)

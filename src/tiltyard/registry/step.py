@@ -15,18 +15,28 @@ Transition = Callable[[ModelState], Step]
 
 
 def step(
-    state: ModelState, kind: str, version: int | None, data: dict[str, Any], **changes: Any
+    state: ModelState,
+    kind: str,
+    version: int | None,
+    data: dict[str, Any],
+    *,
+    keep_until: float | None = None,
+    **changes: Any,
 ) -> Step:
-    """`state` with `changes`, one epoch on.
+    """`state` with `changes`, one epoch on; a version that leaves its slot is kept `keep_until`.
 
     A champion or challenger is wanted in memory whatever was said before, and what belongs to a
     rollout ends with it.
     """
     after = replace(state, epoch=state.epoch + 1, **changes)
-    serving = {after.champion, *(entry.version for entry in after.challengers)}
+    kept = {number: until for number, until in after.kept if number not in after.serving}
+    for number in state.serving - after.serving:
+        assert keep_until is not None, "nothing says how long a version that leaves is kept"
+        kept[number] = keep_until
     after = replace(
         after,
-        unloaded=after.unloaded - serving,
+        unloaded=after.unloaded - after.serving,
+        kept=tuple(sorted(kept.items())),
         salt=after.salt if after.challengers else b"",
         split=after.split if after.canaries else "request",
     )

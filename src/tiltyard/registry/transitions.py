@@ -1,7 +1,7 @@
 """How a model's champion and previous change, and what is in memory. Pure functions.
 
 Each gives the state after it and its event, or raises a TransitionError. `now` is unix seconds;
-the champion that leaves is kept warm until `now + rollback_window_s`.
+a version that leaves its slot is kept warm until `now + rollback_window_s`.
 """
 
 from typing import Any, Literal
@@ -31,8 +31,10 @@ def set_champion(state: ModelState, version: int, *, now: float, rollback_window
             "promote it, or stop its challenge first",
             "IS_A_CHALLENGER",
         )
-    seats = _succeed(state, version, now + rollback_window_s)
-    return step(state, "champion_set", version, _moved(state, seats), **seats)
+    until = now + rollback_window_s
+    data = _moved(state, version, until)
+    seats = _succeed(state, version)
+    return step(state, "champion_set", version, data, keep_until=until, **seats)
 
 
 def promote(
@@ -40,10 +42,11 @@ def promote(
 ) -> Step:
     """A challenger becomes the champion; None: the only one. Its buckets become the champion's."""
     winner = pick_challenger(state, version, "promote")
-    seats = _succeed(state, winner.version, now + rollback_window_s)
-    data = _moved(state, seats) | {"mode": winner.mode, "buckets": winner.buckets}
-    remaining = without(state.challengers, winner.version)
-    return step(state, "promoted", winner.version, data, challengers=remaining, **seats)
+    until = now + rollback_window_s
+    data = _moved(state, winner.version, until) | {"mode": winner.mode, "buckets": winner.buckets}
+    seats = _succeed(state, winner.version)
+    seats["challengers"] = without(state.challengers, winner.version)
+    return step(state, "promoted", winner.version, data, keep_until=until, **seats)
 
 
 def rollback(
@@ -69,30 +72,32 @@ def rollback(
             "roll back to previous, if the champion itself is wrong",
             "NO_CANARY",
         )
+    until = now + rollback_window_s
     data: dict[str, Any] = {"stopped": canaries, "restored": None}
-    remaining = without(state.challengers, *canaries)
+    seats: dict[str, Any] = {"challengers": without(state.challengers, *canaries)}
     if not swaps:
-        return step(state, "rolled_back", state.champion, data, challengers=remaining)
+        return step(state, "rolled_back", state.champion, data, keep_until=until, **seats)
     restored = state.previous
     assert restored is not None
     if restored not in canaries and state.challenger(restored) is not None:
         data["stopped"] = [*canaries, restored]
-    seats = _succeed(state, restored, now + rollback_window_s)
-    data |= _moved(state, seats) | {"restored": restored, "warm": _is_warm(state, now)}
-    remaining = without(remaining, restored)
-    return step(state, "rolled_back", restored, data, challengers=remaining, **seats)
+    data |= _moved(state, restored, until) | {"restored": restored, "warm": _is_warm(state, now)}
+    seats |= _succeed(state, restored)
+    seats["challengers"] = without(seats["challengers"], restored)
+    return step(state, "rolled_back", restored, data, keep_until=until, **seats)
 
 
 def load(state: ModelState, version: int) -> Step:
-    """The version is wanted in memory again."""
+    """The version is wanted in memory, until it is unloaded or has left a slot again."""
     require_version(state, version)
-    if version not in state.unloaded:
+    if version not in state.unloaded and state.kept_until(version) is None:
         raise NothingToChangeError(
             f"version {version} of {state.name} is wanted in memory already",
             "look at the model's status, which says whether it could be loaded",
             "NOT_UNLOADED",
         )
-    return step(state, "version_loaded", version, {}, unloaded=state.unloaded - {version})
+    unloaded, kept = state.unloaded - {version}, _kept_but(state, version)
+    return step(state, "version_loaded", version, {}, unloaded=unloaded, kept=kept)
 
 
 def unload(state: ModelState, version: int, *, now: float) -> Step:
@@ -114,41 +119,38 @@ def unload(state: ModelState, version: int, *, now: float) -> Step:
         raise RefusedChangeError(
             f"{refused}a {challenger.mode} of it", "stop its challenge first", "IS_A_CHALLENGER"
         )
-    if version == state.previous and _is_warm(state, now):
-        assert state.previous_until is not None
+    until = state.previous_until
+    if version == state.previous and until is not None and now < until:
         raise RefusedChangeError(
             f"{refused}the previous champion, kept warm for a rollback for another"
-            f" {state.previous_until - now:.0f} s",
+            f" {until - now:.0f} s",
             "wait until then, or make the rollback window shorter",
             "IS_KEPT_WARM",
         )
-    return step(state, "version_unloaded", version, {}, unloaded=state.unloaded | {version})
+    unloaded, kept = state.unloaded | {version}, _kept_but(state, version)
+    return step(state, "version_unloaded", version, {}, unloaded=unloaded, kept=kept)
 
 
-def _succeed(state: ModelState, version: int, until: float) -> dict[str, Any]:
+def _succeed(state: ModelState, version: int) -> dict[str, Any]:
     """The seats when `version` takes the champion's place."""
-    leaves = state.champion
-    return {
-        "champion": version,
-        "previous": leaves,
-        "previous_until": until if leaves is not None else None,
-    }
+    return {"champion": version, "previous": state.champion}
 
 
-def _moved(state: ModelState, seats: dict[str, Any]) -> dict[str, Any]:
+def _moved(state: ModelState, version: int, until: float) -> dict[str, Any]:
     return {
         "from": state.champion,
-        "to": seats["champion"],
-        "previous_until": seats["previous_until"],
+        "to": version,
+        "previous_until": until if state.champion is not None else None,
     }
+
+
+def _kept_but(state: ModelState, version: int) -> tuple[tuple[int, float], ...]:
+    return tuple((number, until) for number, until in state.kept if number != version)
 
 
 def _is_warm(state: ModelState, now: float) -> bool:
-    return (
-        state.previous not in state.unloaded
-        and state.previous_until is not None
-        and now < state.previous_until
-    )
+    until = state.previous_until
+    return state.previous not in state.unloaded and (until is None or now < until)
 
 
 def _no_previous(state: ModelState, canaries: list[int]) -> RefusedChangeError:

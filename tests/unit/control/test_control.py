@@ -108,7 +108,7 @@ def test_the_only_challenger_is_the_one_that_was_seen(world: World) -> None:
     world.control.start_challenge("m", 2, "canary", share=Decimal(5))
     begin = partial(start_challenge, version=3, mode="canary", share=5, new_salt=bytes(16))
     with world.open_registry() as other:
-        other.change("m", partial(stop_challenge, version=2))
+        other.change("m", partial(stop_challenge, version=2, now=0.0, rollback_window_s=1.0))
         other.change("m", begin)
     with pytest.raises(PreconditionError, match="cannot promote version 2") as caught:
         world.control.promote("m")

@@ -82,8 +82,8 @@ def test_shares_change_and_the_salt_does_not() -> None:
     assert event.text == "version 2 of w1 changed from a canary with 4.9988% to a canary with 50%"
     none, _ = update_challenge(grown, 2, share=0)
     assert (none.challengers[0].ranges, none.salt) == ((), SALT)
-    stopped, event = stop_challenge(none, 2)
-    assert (stopped.challengers, stopped.salt) == ((), b"")
+    stopped, event = stop_challenge(none, 2, now=10.0, rollback_window_s=60.0)
+    assert (stopped.challengers, stopped.salt, stopped.kept) == ((), b"", ((2, 70.0),))
     assert event.text == "version 2 of w1 stopped being a canary with 0%"
 
 
@@ -176,7 +176,7 @@ def full() -> ModelState:
         ),
         (
             RefusedChangeError,
-            lambda: stop_challenge(half(), 3),
+            lambda: stop_challenge(half(), 3, now=0.0, rollback_window_s=0.0),
             r"cannot stop version 3 of w1, because it is no challenger: take a version .* \(2\)",
         ),
     ],

@@ -247,7 +247,7 @@ def test_rows_of_no_model_are_refused(registry: Registry) -> None:
         pytest.raises(Exception, match="FOREIGN KEY constraint failed"),
         registry._database.writing() as connection,
     ):
-        connection.execute(text("INSERT INTO versions VALUES ('w9', 1, '', false)"))
+        connection.execute(text("INSERT INTO versions VALUES ('w9', 1, '', false, NULL)"))
 
 
 def test_a_program_that_predicts_imports_none_of_it() -> None:

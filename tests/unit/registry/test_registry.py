@@ -200,3 +200,15 @@ def test_one_moment_is_read(registry: Registry) -> None:
             registry.change("w1", swap(4))
         stop.set()
         assert looking.result() > 0
+
+
+def test_what_is_in_use_is_kept_longer_and_never_shorter(registry: Registry) -> None:
+    before = registry.change("w1", swap(3)).state
+    seq = registry.last_seq()
+    assert before.kept == ((4, NOW + 60),)
+    after = registry.keep_longer("w1", {4: NOW + 90, 3: NOW + 90, 1: NOW + 90})
+    assert after == replace(before, kept=((4, NOW + 90),))  # the others end by nothing
+    assert registry.keep_longer("w1", {4: NOW + 80}) == after == registry.get("w1")
+    assert registry.last_seq() == seq
+    with pytest.raises(UnknownModelError):
+        registry.keep_longer("w9", {1: NOW})

@@ -56,7 +56,7 @@ def check_salt(before: ModelState, after: ModelState, event: Event) -> None:
 
 def check_seats(before: ModelState, after: ModelState, event: Event) -> None:
     if after.champion == before.champion:
-        assert (after.previous, after.previous_until) == (before.previous, before.previous_until)
+        assert after.previous == before.previous
         return
     assert event.kind in ("champion_set", "promoted", "rolled_back")
     assert after.previous == before.champion
@@ -65,6 +65,18 @@ def check_seats(before: ModelState, after: ModelState, event: Event) -> None:
     assert after.previous_until == event.data["previous_until"]
     assert after.previous_until is not None
     assert WINDOW_S <= after.previous_until <= 1000 + WINDOW_S
+
+
+def check_kept(before: ModelState, after: ModelState, event: Event) -> None:
+    for version in before.versions:
+        was, until = before.kept_until(version), after.kept_until(version)
+        if version in before.serving - after.serving:
+            assert until is not None
+            assert WINDOW_S <= until <= 1000 + WINDOW_S
+        elif version in after.serving or event.kind in ("version_loaded", "version_unloaded"):
+            assert until in (was, None)
+        else:
+            assert until == was
 
 
 def check_rollback(before: ModelState, after: ModelState, event: Event) -> None:
@@ -97,6 +109,7 @@ class Model(RuleBasedStateMachine):
         check_buckets(before, after)
         check_salt(before, after, event)
         check_seats(before, after, event)
+        check_kept(before, after, event)
         if event.kind == "rolled_back":
             check_rollback(before, after, event)
         self.state = after
@@ -110,7 +123,13 @@ class Model(RuleBasedStateMachine):
         assert state.champion not in challenging
         assert state.champion != state.previous
         assert set(challenging) <= state.versions
-        assert not state.unloaded & {state.champion, *challenging}
+        assert not state.unloaded & state.serving
+
+    @invariant()
+    def what_is_kept_is_in_no_slot(self) -> None:
+        kept = [version for version, _ in self.state.kept]
+        assert kept == sorted(set(kept))
+        assert not set(kept) & (self.state.serving | self.state.unloaded)
 
     @invariant()
     def shares_are_exact(self) -> None:

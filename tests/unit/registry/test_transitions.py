@@ -131,6 +131,36 @@ def test_what_is_unloaded_can_be_loaded_and_is_when_it_is_needed() -> None:
     assert canary(out, 3, 5).unloaded == frozenset()
 
 
+def test_what_leaves_its_slot_is_kept_for_the_window_until_it_is_in_one_again() -> None:
+    before = canary(shadow(START, 2), 3, 5)
+    assert before.kept == ()
+    out, _ = rolled_back(before)
+    assert out.kept == ((3, NOW + WINDOW_S),)
+    out = promote(out, 2, now=NOW + 5, rollback_window_s=WINDOW_S)[0]
+    assert out.kept == ((1, NOW + 5 + WINDOW_S), (3, NOW + WINDOW_S))
+    assert out.previous_until == NOW + 5 + WINDOW_S
+    back, _ = rolled_back(out, now=NOW + 500)
+    assert back.kept == ((2, NOW + 500 + WINDOW_S), (3, NOW + WINDOW_S))
+    assert canary(back, 3, 1).kept == ((2, NOW + 500 + WINDOW_S),)
+
+
+def test_what_is_loaded_is_kept_until_it_is_unloaded_or_has_left_a_slot_again() -> None:
+    left = swapped(START, 2)
+    loaded, event = load(left, 1)
+    assert (loaded.kept, loaded.previous_until, loaded.previous) == ((), None, 1)
+    assert event.kind == "version_loaded"
+    with pytest.raises(NothingToChangeError):
+        load(loaded, 1)
+    assert unload(loaded, 1, now=NOW)[0].unloaded == {1}
+    assert rolled_back(loaded, now=NOW + 500)[1].data["warm"]
+    assert swapped(swapped(loaded, 1), 3).kept_until(1) == NOW + WINDOW_S
+
+
+def test_what_is_kept_no_more_can_be_unloaded_for_good() -> None:
+    out, _ = unload(swapped(START, 2), 1, now=NOW + WINDOW_S)
+    assert (out.kept, out.unloaded) == ((), frozenset([1]))
+
+
 MOVES = {"now": NOW, "rollback_window_s": WINDOW_S}
 
 

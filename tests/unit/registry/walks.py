@@ -78,7 +78,7 @@ def transitions() -> st.SearchStrategy[Transition]:
     return st.one_of(
         _starts(),
         _updates(),
-        any_version.map(lambda version: partial(stop_challenge, version=version)),
+        _timed(stop_challenge, any_version),
         _timed(set_champion, versions),
         _timed(promote, any_version),
         st.builds(lambda to, when: partial(rollback, to=to, **when), targets, times),
