@@ -14,7 +14,7 @@ TEST_PACKAGES := $(BUILD_PACKAGES) doctest-dev openssl git
 FUZZ_PACKAGES := $(BUILD_PACKAGES) clang-16 libclang-rt-16-dev
 BENCH_PACKAGES := $(BUILD_PACKAGES) nghttp2-client libpython3.11
 
-NATIVE := $(MAKE) --no-print-directory -f native/native.mk PYTHON=$(PY)
+NATIVE := $(MAKE) --no-print-directory -j$(shell nproc) -f native/native.mk PYTHON=$(PY)
 # ASan sees everything a client can do. TSan is for what threads do to each other: starting, serving
 # over two io threads, draining, stopping.
 # What ends in the native code; not what kills gateways, or is about Python alone.

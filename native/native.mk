@@ -34,7 +34,8 @@ TEST_SOURCES := tests/native/main.cpp $(wildcard tests/native/onnx_model/*.cpp) 
 OBJECTS := $(SOURCES:%.cpp=$(BUILD)/%.o)
 TEST_OBJECTS := $(TEST_SOURCES:%.cpp=$(BUILD)/%.o)
 
-.PHONY: native-test native-test-asan native-test-tsan fuzz fuzz-run runner run-runner harnesses
+.PHONY: native-test native-test-asan native-test-tsan runner run-runner
+.PHONY: fuzz harnesses fuzz-run
 .DELETE_ON_ERROR:
 .PRECIOUS: %.o
 
@@ -67,6 +68,8 @@ $(BUILD)/%.o: %.cpp
 FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.cpp)
 HARNESSES := $(FUZZ_SOURCES:tests/fuzz/%.cpp=$(BUILD)/%)
 FUZZ_CORPUS := build/native/corpus
+FUZZ_RUNS := $(FUZZ_SOURCES:tests/fuzz/%.cpp=run-%)
+.PHONY: $(FUZZ_RUNS)
 
 fuzz:
 	@$(MAKE) --no-print-directory -f native/native.mk FLAVOUR=fuzz CXX=$(CLANGXX) \
@@ -80,16 +83,15 @@ $(BUILD)/native.a: $(OBJECTS)
 	rm -f $@ && ar rcs $@ $^
 
 fuzz-run: fuzz
-	@set -e; for source in $(FUZZ_SOURCES); do \
-	  name=$$(basename $$source .cpp); corpus=$(FUZZ_CORPUS)/$$name; \
-	  $(PYTHON) tests/fuzz/make_seeds.py $$name $$corpus/seeds; \
-	  mkdir -p $$corpus/found; \
-	  echo "$$name: $(FUZZ_S) s"; \
-	  build/native/fuzz/$$name -max_total_time=$(FUZZ_S) -timeout=10 -rss_limit_mb=2048 \
-	    -max_len=16384 -print_final_stats=1 -artifact_prefix=$$corpus/ \
-	    $$corpus/found $$corpus/seeds > $$corpus/log 2>&1 \
-	    || { tail -40 $$corpus/log; exit 1; }; \
-	  tail -12 $$corpus/log; \
-	done
+	@$(MAKE) --no-print-directory -f native/native.mk $(FUZZ_RUNS)
+$(FUZZ_RUNS): corpus = $(FUZZ_CORPUS)/$(@:run-%=%)
+$(FUZZ_RUNS): run-%:
+	@mkdir -p $(corpus)/found
+	@$(PYTHON) tests/fuzz/make_seeds.py $* $(corpus)/seeds
+	@echo "$*: $(FUZZ_S) s"
+	@build/native/fuzz/$* -max_total_time=$(FUZZ_S) -timeout=10 -rss_limit_mb=2048 \
+	  -max_len=16384 -print_final_stats=1 -artifact_prefix=$(corpus)/ \
+	  $(corpus)/found $(corpus)/seeds > $(corpus)/log 2>&1 || { tail -40 $(corpus)/log; exit 1; }
+	@tail -12 $(corpus)/log
 
 -include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(HARNESSES:$(BUILD)/%=$(BUILD)/tests/fuzz/%.d)
