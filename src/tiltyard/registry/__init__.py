@@ -3,6 +3,7 @@
 from tiltyard.registry.buckets import Decision, controls, decide, owners
 from tiltyard.registry.challenges import start_challenge, stop_challenge, update_challenge
 from tiltyard.registry.change import Change
+from tiltyard.registry.compare_rule import CompareRule, Comparison
 from tiltyard.registry.epoch_conflict import EpochConflictError
 from tiltyard.registry.errors import (
     IdempotencyMismatchError,
@@ -42,6 +43,8 @@ __all__ = [
     "SALT_BYTES",
     "Challenger",
     "Change",
+    "CompareRule",
+    "Comparison",
     "Decision",
     "EpochConflictError",
     "Event",

@@ -1,9 +1,10 @@
 """How challenges start, change and stop. Pure functions, as in transitions.py."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from tiltyard.registry.buckets import resize
+from tiltyard.registry.compare_rule import Comparison, check_rules
 from tiltyard.registry.errors import InvalidChangeError, NothingToChangeError, RefusedChangeError
 from tiltyard.registry.event import describe_challenge
 from tiltyard.registry.shares import (
@@ -32,17 +33,20 @@ def start_challenge(
     sample: Percent | None = None,
     split: Split | None = None,
     reverse_shadow: bool = False,
+    compare: Comparison = (),
 ) -> Step:
     """A version begins to challenge, or changes from shadow to canary or back.
 
     `share` and `sample` in percent; a sample left out is all, a split left out that of the canaries
-    there are, else by request. `new_salt` is used when nothing challenges yet, and when the first
-    canary starts, so that a new rollout finds other keys than the last one.
+    there are, else by request. `compare` is for who shadows. `new_salt` is used when nothing
+    challenges yet, and when the first canary starts, so that a new rollout finds other keys than
+    the last one.
     """
     assert len(new_salt) == SALT_BYTES, "a salt has 16 bytes"
     require_version(state, version)
     _check_may_challenge(state, version, mode)
     _check_options(mode, share, sample, split, reverse_shadow)
+    _check_comparison(mode, reverse_shadow, compare)
     before = state.challenger(version)
     beside = replace(state, challengers=without(state.challengers, version))
     entry = Challenger(
@@ -50,6 +54,7 @@ def start_challenge(
         mode,
         sample_ppm=_sample_ppm(mode, sample, reverse_shadow),
         reverse_shadow=reverse_shadow,
+        compare=compare,
     )
     changes: dict[str, Any] = {}
     if mode == "canary":
@@ -79,13 +84,15 @@ def update_challenge(
     share: Percent | None = None,
     sample: Percent | None = None,
     reverse_shadow: bool | None = None,
+    compare: Comparison | None = None,
 ) -> Step:
-    """Another share or sample, or a reverse shadow or none; None leaves as it is.
+    """Another share, sample or comparison, or a reverse shadow or none; None leaves as it is.
 
-    The salt and, while a share grows, every key that was the challenger's stay.
+    The salt and, while a share grows, every key that was the challenger's stay. `compare` replaces
+    every rule there was.
     """
     before = pick_challenger(state, version, "change")
-    if share is None and sample is None and reverse_shadow is None:
+    if share is None and sample is None and reverse_shadow is None and compare is None:
         raise InvalidChangeError(
             f"nothing was given to change about version {before.version} of {state.name}",
             "give a share for a canary, or a sample for a shadow",
@@ -93,7 +100,10 @@ def update_challenge(
         )
     reverse = before.reverse_shadow if reverse_shadow is None else reverse_shadow
     _check_options(before.mode, share, sample, None, reverse, is_new=False)
+    _check_comparison(before.mode, reverse, compare or ())
     after = replace(before, reverse_shadow=reverse)
+    if compare is not None or (before.mode == "canary" and not reverse):
+        after = replace(after, compare=compare or ())
     if sample is not None or reverse != before.reverse_shadow:
         after = replace(after, sample_ppm=_sample_ppm(before.mode, sample, reverse))
     if share is not None:
@@ -190,6 +200,17 @@ def _check_options(
         )
 
 
+def _check_comparison(mode: Mode, reverse_shadow: bool, rules: Comparison) -> None:
+    if rules and mode == "canary" and not reverse_shadow:
+        raise InvalidChangeError(
+            f"output {rules[0].output!r} was given to compare for a canary, whose answers are"
+            " compared with nobody's",
+            "ask for a reverse shadow, or start it as a shadow",
+            "COMPARISON_OF_A_CANARY",
+        )
+    check_rules(rules)
+
+
 def _sample_ppm(mode: Mode, sample: Percent | None, reverse_shadow: bool) -> int:
     if mode == "canary" and not reverse_shadow:
         return 0
@@ -231,4 +252,5 @@ def _settings(entry: Challenger) -> dict[str, Any]:
         "buckets": entry.buckets,
         "sample_ppm": entry.sample_ppm,
         "reverse_shadow": entry.reverse_shadow,
+        "compare": [asdict(rule) for rule in entry.compare],
     }

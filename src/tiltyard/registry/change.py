@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tiltyard.registry.compare_rule import CompareRule
 from tiltyard.registry.event import Event
 from tiltyard.registry.state import Challenger, ModelState
 
@@ -41,9 +42,14 @@ def decode(saved: Mapping[str, Any]) -> Change:
     state["unloaded"] = frozenset(state["unloaded"])
     state["versions"] = frozenset(state["versions"])
     state["kept"] = tuple((version, until) for version, until in state["kept"])
-    state["challengers"] = tuple(
-        Challenger(**{**entry, "ranges": tuple((start, end) for start, end in entry["ranges"])})
-        for entry in state["challengers"]
-    )
+    state["challengers"] = tuple(map(_challenger, state["challengers"]))
     events = tuple(Event(**event) for event in saved["events"])
     return Change(ModelState(**state), events, repeated=True)
+
+
+def _challenger(saved: Mapping[str, Any]) -> Challenger:
+    parts = {
+        "ranges": tuple((start, end) for start, end in saved["ranges"]),
+        "compare": tuple(CompareRule(**rule) for rule in saved["compare"]),
+    }
+    return Challenger(**{**saved, **parts})

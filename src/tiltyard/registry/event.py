@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tiltyard.registry.compare_rule import describe_rules
 from tiltyard.registry.shares import as_percent, bucket_percent, sample_percent
 
 EVENT_KINDS = (
@@ -54,12 +55,14 @@ def _versions(versions: Sequence[int]) -> str:
 
 def describe_challenge(settings: Mapping[str, Any]) -> str:
     """The settings of a challenge as events keep them, in words."""
+    rules = settings["compare"]
+    comparing = f", comparing {describe_rules(rules)}" if rules else ""
+    sample = as_percent(sample_percent(settings["sample_ppm"]))
     if settings["mode"] == "shadow":
-        return f"a shadow of {as_percent(sample_percent(settings['sample_ppm']))} of the requests"
+        return f"a shadow of {sample} of the requests{comparing}"
     canary = f"a canary with {as_percent(bucket_percent(settings['buckets']))}"
     if settings["reverse_shadow"]:
-        sample = as_percent(sample_percent(settings["sample_ppm"]))
-        return f"{canary} and a reverse shadow of {sample}"
+        return f"{canary} and a reverse shadow of {sample}{comparing}"
     return canary
 
 

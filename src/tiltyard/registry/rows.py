@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from tiltyard.registry import schema
+from tiltyard.registry.compare_rule import CompareRule
 from tiltyard.registry.event import Event
 from tiltyard.registry.state import Challenger, ModelState
 
@@ -178,6 +179,7 @@ def _challengers(rows: Iterable[Row[Any]]) -> Iterator[Challenger]:
             sample_ppm=row.sample_ppm,
             ranges=tuple((start, end) for start, end in row.ranges),
             reverse_shadow=row.reverse_shadow,
+            compare=tuple(CompareRule(**rule) for rule in row.compare),
         )
 
 

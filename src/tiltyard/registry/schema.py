@@ -60,6 +60,7 @@ challengers = Table(
     Column("sample_ppm", Integer, nullable=False),
     Column("ranges", JSON, nullable=False),
     Column("reverse_shadow", Boolean, nullable=False),
+    Column("compare", JSON, nullable=False),
     ForeignKeyConstraint(["model", "version"], ["versions.model", "versions.version"]),
 )
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from tiltyard.registry.compare_rule import Comparison
 from tiltyard.registry.shares import SAMPLE_WHOLE
 
 SALT_BYTES = 16
@@ -19,7 +20,8 @@ class Challenger:
 
     A canary owns `buckets` of the buckets, those in `ranges`. `sample_ppm` is how many of a million
     requests a shadow gets; for a canary with `reverse_shadow`, how many of the canary's requests
-    the champion shadows. What does not apply is 0, empty or False.
+    the champion shadows. `compare` are the rules of those who shadow. What does not apply is 0,
+    empty or False.
     """
 
     version: int
@@ -28,6 +30,7 @@ class Challenger:
     sample_ppm: int = SAMPLE_WHOLE
     ranges: Ranges = ()
     reverse_shadow: bool = False
+    compare: Comparison = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from tests.unit.registry.walks import START
 from tiltyard.registry import (
     BUCKETS,
     Challenger,
+    CompareRule,
     InvalidChangeError,
     ModelState,
     NothingToChangeError,
@@ -55,6 +56,32 @@ def test_a_reverse_shadow_has_a_sample_beside_the_share() -> None:
     assert after.challengers[0].sample_ppm == 100_000
     after, _ = update_challenge(after, None, reverse_shadow=False)
     assert (after.challengers[0].sample_ppm, after.challengers[0].reverse_shadow) == (0, False)
+
+
+LABEL = CompareRule("y", "label")
+WITHIN = CompareRule("score", "tolerance", 0.5, 0.01)
+
+
+def test_whoever_shadows_may_say_how_outputs_are_compared() -> None:
+    shadow, event = start_shadow(START, 2, compare=(LABEL,))
+    assert shadow.challengers[0].compare == (LABEL,)
+    assert event.text.endswith("as a shadow of 100% of the requests, comparing y as label")
+    sampled, _ = update_challenge(shadow, 2, sample=10)
+    assert sampled.challengers[0].compare == (LABEL,)
+    other, event = update_challenge(shadow, 2, compare=(WITHIN,))
+    assert other.challengers[0].compare == (WITHIN,)
+    assert event.data["from"]["compare"][0]["output"] == "y"
+    assert event.text.endswith("requests, comparing score within 0.5 + 0.01 relative")
+    with pytest.raises(NothingToChangeError):
+        update_challenge(other, 2, compare=(WITHIN,))
+    none, _ = update_challenge(other, 2, compare=())
+    assert none.challengers[0].compare == ()
+    reverse, _ = start_canary(START, 2, share=5, reverse_shadow=True, compare=(WITHIN, LABEL))
+    assert reverse.challengers[0].compare == (WITHIN, LABEL)
+    grown, _ = update_challenge(reverse, 2, share=10)
+    assert grown.challengers[0].compare == (WITHIN, LABEL)
+    ended, _ = update_challenge(reverse, 2, reverse_shadow=False)
+    assert ended.challengers[0].compare == ()
 
 
 def test_a_shadow_becomes_a_canary_with_one_command_and_back() -> None:
@@ -158,6 +185,21 @@ def full() -> ModelState:
             InvalidChangeError,
             lambda: start_shadow(START, 2, reverse_shadow=True),
             "a reverse shadow was asked for with a shadow, whose requests the champion answers",
+        ),
+        (
+            InvalidChangeError,
+            lambda: start_canary(START, 2, share=5, compare=(LABEL,)),
+            "output 'y' was given to compare for a canary, whose answers are compared with nobody",
+        ),
+        (
+            InvalidChangeError,
+            lambda: update_challenge(half(), 2, compare=(LABEL,)),
+            "for a canary, .*: ask for a reverse shadow, or start it as a shadow",
+        ),
+        (
+            InvalidChangeError,
+            lambda: start_shadow(START, 2, compare=(LABEL, LABEL)),
+            "output 'y' was given more than once: give each output one rule",
         ),
         (
             InvalidChangeError,

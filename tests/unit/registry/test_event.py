@@ -4,8 +4,10 @@ import pytest
 
 from tiltyard.registry.event import EVENT_KINDS, Event, describe_challenge, enumerate_versions
 
-CANARY = {"mode": "canary", "buckets": 1 << 15, "sample_ppm": 0, "reverse_shadow": False}
-SHADOW = {"mode": "shadow", "buckets": 0, "sample_ppm": 1000, "reverse_shadow": False}
+NO_OPTIONS: dict[str, Any] = {"reverse_shadow": False, "compare": []}
+CANARY = {"mode": "canary", "buckets": 1 << 15, "sample_ppm": 0, **NO_OPTIONS}
+SHADOW = {"mode": "shadow", "buckets": 0, "sample_ppm": 1000, **NO_OPTIONS}
+RULE = {"output": "y", "mode": "label", "atol": 0.0, "rtol": 0.0}
 
 TEXTS: dict[str, tuple[dict[str, Any], str]] = {
     "model_added": ({"versions": [1, 2]}, "w1 added with versions 1 and 2, champion 2"),
@@ -48,3 +50,10 @@ def test_versions_in_words() -> None:
 def test_a_reverse_shadow_in_words() -> None:
     settings = CANARY | {"reverse_shadow": True, "sample_ppm": 500_000}
     assert describe_challenge(settings) == "a canary with 50% and a reverse shadow of 50%"
+    told = describe_challenge(settings | {"compare": [RULE]})
+    assert told == "a canary with 50% and a reverse shadow of 50%, comparing y as label"
+
+
+def test_a_comparison_in_words() -> None:
+    told = describe_challenge(SHADOW | {"compare": [RULE]})
+    assert told == "a shadow of 0.1% of the requests, comparing y as label"

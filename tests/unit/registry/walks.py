@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tiltyard.registry import (
+    CompareRule,
     Mode,
     ModelState,
     Transition,
@@ -30,6 +31,9 @@ shares = st.one_of(
     st.sampled_from([Decimal(0), Decimal("0.1"), 5, 20.0, Decimal(50), Decimal(100)]),
     st.decimals(-1, 101, places=3),
 )
+comparisons = st.sampled_from(
+    [(), (CompareRule("y", "label"),), (CompareRule("y", "tolerance", 0.5, 0.01),)]
+)
 maybe_share = st.one_of(st.none(), shares)
 times = st.floats(0, 1000).map(lambda seconds: {"now": seconds, "rollback_window_s": WINDOW_S})
 
@@ -44,10 +48,11 @@ def _starts(draw: st.DrawFn) -> Transition:
         "sample": draw(maybe_share),
         "split": draw(st.sampled_from([None, "request", "key"])),
         "reverse_shadow": draw(st.booleans()),
+        "compare": draw(comparisons),
     }
     if sensible and mode == "canary":
         options |= {"share": draw(shares)}
-        options |= {} if options["reverse_shadow"] else {"sample": None}
+        options |= {} if options["reverse_shadow"] else {"sample": None, "compare": ()}
     elif sensible:
         options |= {"share": None, "split": None, "reverse_shadow": False}
     return partial(
@@ -66,6 +71,7 @@ def _updates() -> st.SearchStrategy[Transition]:
         share=maybe_share,
         sample=st.one_of(st.none(), st.none(), shares),
         reverse_shadow=st.sampled_from([None, None, True, False]),
+        compare=st.one_of(st.none(), st.none(), comparisons),
     )
 
 
