@@ -65,7 +65,12 @@ class Gateway:
         self._engine = _make_engine(config)
         self._loader = Loader(load_from(self._engine, self._store), timeout_s=config.load_timeout_s)
         self._reconciler = Reconciler(
-            self._engine, self._store, self._loader, self._take_report, stored=stored
+            self._engine,
+            self._store,
+            self._loader,
+            self._take_report,
+            stored=stored,
+            rollback_window_s=config.rollback_window_s,
         )
         self._stopping = threading.Event()
         self._slow_path = SlowPath(self._engine, self._reporter.log_bug)

@@ -40,13 +40,15 @@ class Loaded:
 class LoadReport:
     """What has come of the versions wanted so far. `unready` has (model, version, reason).
 
-    `loading` are those of the unready ones that have neither failed nor been given up.
+    `loading` are those of the unready ones that have neither failed nor been given up. `unloaded`
+    has why each that is known and not wanted is not; who wants versions fills it in.
     `settled` is true when each has loaded, has failed, or has been given up for hanging.
     """
 
     versions: list[LoadedVersion] = field(default_factory=list)
     unready: list[tuple[str, int, str]] = field(default_factory=list)
     loading: frozenset[Key] = frozenset()
+    unloaded: Mapping[Key, str] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     bugs: list[Exception] = field(default_factory=list)
     settled: bool = False

@@ -155,7 +155,7 @@ class Changes:
         reason = self._reconciler.load(state.name, version, timeout_s or LOAD_TIMEOUT_S)
         try:
             if reason:
-                raise self._load_error(state.name, version, reason)
+                raise self._load_error(state, version, reason)
             yield
         finally:
             self._reconciler.let_go(state.name, version)
@@ -195,13 +195,15 @@ class Changes:
         )
 
     def _load_error(
-        self, name: str, version: int, reason: str
+        self, state: ModelState, version: int, reason: str
     ) -> LoadTimeoutError | PreconditionError:
+        name = state.name
         if (name, version) in self._reconciler.report().loading:
             return LoadTimeoutError(
                 f"version {version} of {name} did not come up in time: {reason}",
                 model=name,
                 version=version,
+                given_up=not self._reconciler.is_wanted(state, version),
             )
         return PreconditionError(
             f"version {version} of {name} cannot be loaded: {reason}",

@@ -13,7 +13,7 @@ from typing import Final, Unpack
 
 from tiltyard._core import Engine
 from tiltyard.control.changes import Call, Changes
-from tiltyard.control.errors import VersionExistsError
+from tiltyard.control.errors import LoadTimeoutError, VersionExistsError
 from tiltyard.control.interface import ChangeTerms, RollbackTo
 from tiltyard.control.publishing import Turns, files_digest, stored_before
 from tiltyard.control.reconciler import Reconciler
@@ -117,10 +117,18 @@ class Control:
         if done is not None:
             return done
         state = self._changes.at_epoch(self._changes.state(name, version), call)
-        with self._changes.loaded(state, version, timeout_s):
-            if version not in state.unloaded:  # it was wanted, and is there now
+        # One that is wanted by itself, and for good, has only to be waited for.
+        is_news = version in state.unloaded or state.kept_until(version) is not None
+        transition = partial(load, version=version)
+        try:
+            with self._changes.loaded(state, version, timeout_s):
+                if is_news:
+                    return self._changes.make(call, transition)
                 return self._changes.route(state)
-            return self._changes.make(call, partial(load, version=version))
+        except LoadTimeoutError as error:
+            if is_news:
+                self._changes.make(call, transition)  # so that it goes on loading
+            raise LoadTimeoutError(str(error), model=name, version=version) from error
 
     def unload_version(self, name: str, version: int, **terms: Unpack[ChangeTerms]) -> RouteView:
         self._changes.state(name, version)

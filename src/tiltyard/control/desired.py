@@ -41,5 +41,9 @@ class Desired:
 
 
 def _is_newer(state: "ModelState", before: "ModelState") -> bool:
-    # Learning of a version is no new epoch.
-    return (state.epoch, len(state.versions)) > (before.epoch, len(before.versions))
+    return _age(state) > _age(before)
+
+
+def _age(state: "ModelState") -> tuple[int, int, float]:
+    # Learning of a version is no new epoch, nor is keeping one longer.
+    return state.epoch, len(state.versions), sum(until for _, until in state.kept)

@@ -208,9 +208,19 @@ class UnavailableError(ControlError):
 
 
 class LoadTimeoutError(ControlError):
-    """The version did not come up in the time given. It goes on loading; nothing was changed."""
+    """The version did not come up in the time given, and no slot was changed.
+
+    It goes on loading, unless it is `given_up`: it was unloaded before, and nothing else wants it.
+    """
 
     exit_code = 14
 
-    def __init__(self, message: str, *, model: str, version: int) -> None:
-        super().__init__(message, Reason.LOAD_TIMEOUT, model=model, version=version)
+    def __init__(self, message: str, *, model: str, version: int, given_up: bool = False) -> None:
+        to_do = f"It was given up: load it first, with `tiltyard load {model} {version}`."
+        super().__init__(
+            message,
+            Reason.LOAD_TIMEOUT,
+            to_do=to_do if given_up else "",
+            model=model,
+            version=version,
+        )

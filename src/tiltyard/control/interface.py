@@ -72,7 +72,8 @@ class ControlInterface(Protocol):
     ) -> RouteView:
         """Have a version loaded that no slot asks for; return when it is ready.
 
-        Raises PreconditionError (VERSION_FAILED) when it cannot be loaded, LoadTimeoutError.
+        It stays until it is unloaded, or has left a slot again. Raises PreconditionError
+        (VERSION_FAILED) when it cannot be loaded; LoadTimeoutError, after which it goes on loading.
         """
 
     def unload_version(self, name: str, version: int, **terms: Unpack[ChangeTerms]) -> RouteView:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from tiltyard._core import Engine
 from tiltyard.control.catalogue import Catalogue, introduce
 from tiltyard.control.desired import Desired
+from tiltyard.control.keeping import Keeping
 from tiltyard.control.overrides import Pending
 from tiltyard.control.rates import ArmKey, Rates
 from tiltyard.control.retries import Retries
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from tiltyard.registry import Change, ModelState, Registry
 
 UNLOADED: Final = "it was unloaded, and an operator can load it again"
+LAPSED: Final = (
+    "it was unloaded, because nothing used it for the rollback window, and a load or a rollback to"
+    " it loads it again"
+)
 LOOK_S: Final = 1.0
 STORE_LOOK_S: Final = 5.0
 EVENTS_READ: Final = 500
@@ -46,20 +51,29 @@ class Reconciler:
         on_report: Callable[[LoadReport], None],
         *,
         stored: Mapping[str, Iterable[int]],
+        rollback_window_s: float,
         clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self.desired = Desired()
         self.table = RouteTable(engine)
+        self._engine = engine
         self.since = Since()
         self.rates = Rates()
         self.new_events = NewEvents()
         self.registry: Registry | None = None
-        self._problems = {"read": "", "note": ""}  # by what could not be done with the registry
+        self._problems = {
+            "read": "",
+            "note": "",
+            "keep": "",
+        }  # by what could not be done with the registry
         self._catalogue = Catalogue(store, stored)
         self._loader = loader
         self._on_report = on_report
         self._clock = clock
+        self._keeping = Keeping(rollback_window_s, wall_clock)
         self._wanting = threading.Lock()
+        self._holding = threading.Lock()  # never for long
         self._held: dict[Key, int] = {}  # wanted by a change that is being made
         self._retries = Retries()
         self._settled = threading.Condition()
@@ -118,11 +132,10 @@ class Reconciler:
 
     def take_news(self) -> None:
         """Tell the registry and `on_report` of what has been loaded."""
-        report = self._loader.report()
-        self._note(report)
+        self._note(self._loader.report())
         self.read_registry()
         self.publish()
-        self._on_report(report)
+        self._on_report(self.report())
 
     def look(self) -> None:
         """Once: see what others have changed, and try what is due again."""
@@ -135,6 +148,7 @@ class Reconciler:
         self.read_registry()
         for key in self._retries.due(self._clock(), self._failed_in_slots()):
             self._loader.try_again(key)
+        self._keep_what_is_used()
         self.publish()
         self.rates.update(self._clock(), self._completed())
 
@@ -147,7 +161,13 @@ class Reconciler:
         return [problem for problem in dict.fromkeys(found) if problem]
 
     def report(self) -> LoadReport:
-        return self._loader.report()
+        report = self._loader.report()
+        return replace(report, unloaded=self._unloaded(report))
+
+    def is_wanted(self, state: "ModelState", version: int) -> bool:
+        """Whether it is to be in memory, by what is known of the model."""
+        lapsed = self._lapsed({state.name: state})
+        return version not in state.unloaded and (state.name, version) not in lapsed
 
     def states(self) -> dict[str, "ModelState"]:
         """Of every model; one that nobody can serve yet is at epoch 0 and has no champion."""
@@ -242,8 +262,10 @@ class Reconciler:
         It stays wanted until let_go(), which the caller owes.
         """
         key = (model, version)
-        with self._wanting:
+        with self._holding:
             self._held[key] = self._held.get(key, 0) + 1
+        if self._loader.report().find(model, version) is not None:
+            return ""
         self._want()
         self._loader.try_again(key)
         give_up = time.monotonic() + timeout_s
@@ -259,7 +281,7 @@ class Reconciler:
 
     def let_go(self, model: str, version: int) -> None:
         """What load() held is held no more."""
-        with self._wanting:
+        with self._holding:
             left = self._held.get((model, version), 0) - 1
             if left > 0:
                 self._held[model, version] = left
@@ -271,8 +293,10 @@ class Reconciler:
 
     def _want(self) -> None:
         with self._wanting:
-            keys = wanted_keys(self.desired.states(), self._catalogue.stored)
-            self._loader.want([*self._held, *keys])
+            states = self.desired.states()
+            keys = wanted_keys(states, self._catalogue.stored, self._lapsed(states))
+            with self._holding:
+                self._loader.want([*self._held, *keys])
 
     def _publish(self) -> int:
         return self.table.publish(self._look_at_wanted)
@@ -285,16 +309,51 @@ class Reconciler:
             report = LoadReport(unready=[*report.unready, *waiting], loading=report.loading)
             return Wanted({}, report, ready=False)
         self._is_ready = self._is_ready or report.settled
-        states = self.desired.states()
-        unloaded = [
-            (name, number, UNLOADED)
-            for name, state in states.items()
-            for number in sorted(state.unloaded)
-            if report.find(name, number) is None and not report.reason(name, number)
-        ]
+        unloaded = [(*key, reason) for key, reason in self._unloaded(report).items()]
         if unloaded:
             report = replace(report, unready=[*report.unready, *unloaded])
-        return Wanted(states, report, ready=self._is_ready)
+        return Wanted(self.desired.states(), report, ready=self._is_ready)
+
+    def _unloaded(self, report: LoadReport) -> dict[Key, str]:
+        """Why each version is not there that is not wanted, in their order."""
+        states = self.desired.states()
+        found = dict.fromkeys(self._lapsed(states), LAPSED)
+        found |= {(name, one): UNLOADED for name, state in states.items() for one in state.unloaded}
+        return {
+            key: found[key]
+            for key in sorted(found)
+            if report.find(*key) is None and not report.reason(*key)
+        }
+
+    def _lapsed(self, states: Mapping[str, "ModelState"]) -> frozenset[Key]:
+        """What is kept no longer. Who serves because the champion is not there is in use."""
+        serving = {
+            (model, made.champion.version)
+            for model, made in self.table.tables().items()
+            if made.champion is not None
+        }
+        return self._keeping.lapsed(states) - serving
+
+    def _keep_what_is_used(self) -> None:
+        """Unload nothing that requests ask for by its number, also after a restart."""
+        longer = self._keeping.count(self.desired.states(), self._pinned)
+        if self.registry is None or not longer:
+            return
+        from tiltyard.registry import RegistryUnavailableError
+
+        try:
+            for model, until in longer.items():
+                self.desired.adopt({model: self.registry.keep_longer(model, until)})
+            self._problems["keep"] = ""
+        except RegistryUnavailableError as error:
+            self._problems["keep"] = str(error)
+
+    def _pinned(self) -> dict[Key, int]:
+        """How many requests have asked for each version by its number."""
+        return {
+            (row["model"], row["version"]): row["pinned"]["assigned"]
+            for row in self._engine.statistics()
+        }
 
     def _note(self, report: LoadReport) -> None:
         """Tell the registry which versions there are."""

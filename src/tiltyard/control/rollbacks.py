@@ -99,10 +99,9 @@ class Rollbacks:
 
     def _warm(self, state: ModelState) -> AbstractContextManager[None]:
         """The version that comes back is in memory; only one that was unloaded has to be loaded."""
-        version = state.champion
-        if version is None or self._reconciler.report().find(state.name, version) is not None:
+        if state.champion is None:
             return nullcontext()
-        return self._changes.loaded(state, version, None)
+        return self._changes.loaded(state, state.champion, None)
 
     def _pending(
         self, call: Call, before: ModelState, after: ModelState, transition: Transition

@@ -62,7 +62,7 @@ def version_state(report: LoadReport, model: str, version: int) -> tuple[Version
         return "ready", ""
     reason = report.reason(model, version)
     if not reason:
-        return "stored", "it is not wanted in memory"
+        return "stored", report.unloaded.get((model, version), "it is not wanted in memory")
     return ("loading" if (model, version) in report.loading else "failed"), reason
 
 

@@ -197,13 +197,16 @@ def _agrees(before: ModelTable, after: ModelTable) -> bool:
 
 
 def wanted_keys(
-    states: Mapping[str, "ModelState"], stored: Mapping[str, Iterable[int]]
+    states: Mapping[str, "ModelState"],
+    stored: Mapping[str, Iterable[int]],
+    lapsed: Container[Key] = (),
 ) -> list[Key]:
     """The versions to have in memory, in the order to load them.
 
     Champions come first, then challengers and previous champions, then the newest of each model,
-    and so on. Those that an operator has unloaded are not wanted. What is in a slot is wanted also
-    where the store has it no more: what is in memory serves on.
+    and so on. Those that an operator has unloaded are not wanted, nor those that are kept no longer
+    (`lapsed`). What is in a slot is wanted also where the store has it no more: what is in memory
+    serves on.
     """
     ranked: list[tuple[int, str, int]] = []
     for model in states.keys() | stored.keys():
@@ -211,7 +214,7 @@ def wanted_keys(
         unloaded: Container[int] = state.unloaded if state is not None else ()
         numbers = {*stored.get(model, ()), *(slots(state) if state is not None else ())}
         for age, number in enumerate(sorted(numbers, reverse=True)):
-            if number not in unloaded:
+            if number not in unloaded and (model, number) not in lapsed:
                 ranked.append((_rank(state, number, age), model, number))
     return [(model, number) for _, model, number in sorted(ranked)]
 

@@ -36,7 +36,7 @@ def version_view(
         version=version,
         state=ready,
         reason=reason,
-        wanted=version not in state.unloaded,
+        wanted=version not in state.unloaded and (state.name, version) not in report.unloaded,
         roles=_roles(state, version),
         **_published(store, state.name, version),
         **_loaded(report, state.name, version),

@@ -61,6 +61,9 @@ class Reporter:
         for model, number, reason in report.unready:
             if before is None or (model, number, reason) not in before.unready:
                 log.error("version_failed", model=model, version=number, reason=reason)
+        gone = report.unloaded.items() - (before or report).unloaded.items()
+        for (model, number), reason in sorted(gone):
+            log.info("version_unloaded", model=model, version=number, reason=reason)
         for bug in report.bugs[len(before.bugs) if before else 0 :]:
             log.error("load_bug", exc_info=bug)
         self._seen = {id(version) for version in report.versions}

@@ -49,7 +49,9 @@ class World:
             self.loader.loader,
             self.reports.append,
             stored=self.store.models(),
+            rollback_window_s=WINDOW_S,
             clock=lambda: self.now,
+            wall_clock=lambda: self.now,
         )
         self.reconciler.publish()
         self.control = Control(

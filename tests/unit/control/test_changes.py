@@ -24,7 +24,7 @@ from tiltyard.registry.step import Step
 
 
 def swap_to(version: int) -> Any:
-    return partial(set_champion, version=version, now=0.0, rollback_window_s=100.0)
+    return partial(set_champion, version=version, now=1_000.0, rollback_window_s=100.0)
 
 
 def call(version: int | None, **terms: Any) -> Call:
@@ -149,6 +149,20 @@ def test_a_version_that_takes_too_long_changes_nothing(world: World, changes: Ch
         changes.make_loaded(call(4), 4, swap_to(4), timeout_s=0.01)
     assert (world.serving(), world.recorded().champion) == (1, 1)
     assert world.reconciler._held == {}
+
+
+def test_what_was_unloaded_and_takes_too_long_is_given_up(world: World, changes: Changes) -> None:
+    changes.make(Call("unload_version", "m", 3, {}), partial(unload, version=3, now=0.0))
+    world.loader.slow = {("m", 3), ("m", 4)}
+    world.put("m", 4)
+    with pytest.raises(LoadTimeoutError) as caught:
+        changes.make_loaded(call(3), 3, swap_to(3), timeout_s=0.01)
+    assert caught.value.to_do == "It was given up: load it first, with `tiltyard load m 3`."
+    assert ("m", 3) not in world.loader.wanted
+    with pytest.raises(LoadTimeoutError) as caught:
+        changes.make_loaded(call(4), 4, swap_to(4), timeout_s=0.01)
+    assert "It goes on loading" in caught.value.to_do
+    assert ("m", 4) in world.loader.wanted
 
 
 def test_a_version_that_was_unloaded_is_loaded_first(world: World, changes: Changes) -> None:

@@ -11,6 +11,7 @@ from tiltyard.control.errors import (
     ArgumentError,
     EpochMovedError,
     KeyReusedError,
+    LoadTimeoutError,
     PreconditionError,
     Reason,
     UnavailableError,
@@ -183,6 +184,44 @@ def test_a_version_that_failed_is_loaded_by_hand(world: World) -> None:
     del world.loader.broken[("m", 4)]
     assert world.control.load_version("m", 4).epoch == 1
     assert world.control.get_model("m").versions[-1].state == "ready"
+
+
+def test_a_load_that_takes_too_long_goes_on(world: World) -> None:
+    world.control.unload_version("m", 3)
+    world.loader.slow = {("m", 3)}
+    with pytest.raises(LoadTimeoutError, match="version 3 of m did not come up in time") as caught:
+        world.control.load_version("m", 3, timeout_s=0.01)
+    assert "It goes on loading" in caught.value.to_do
+    assert world.recorded().unloaded == frozenset()
+    world.loader.come(("m", 3))
+    assert world.control.get_model("m").versions[-1].state == "ready"
+
+
+def test_what_nothing_used_for_the_window_says_so_and_comes_back(world: World) -> None:
+    world.control.set_champion("m", 2)
+    warm, *_ = world.control.get_model("m").versions
+    assert (warm.state, warm.wanted) == ("ready", True)
+    world.pass_s(WINDOW_S)
+    gone, *others = world.control.get_model("m").versions
+    assert (gone.state, gone.wanted) == ("stored", False)
+    assert "because nothing used it for the rollback window" in gone.reason
+    assert [view.state for view in others] == ["ready", "ready"]
+    (route,) = world.control.get_route("m")
+    assert route.previous is not None
+    assert (route.previous.state, route.previous.reason) == ("stored", gone.reason)
+    assert route.desired_differs == ()
+    back = world.control.load_version("m", 1)
+    assert back.previous is not None
+    assert (back.previous.state, back.previous.until_unix_s) == ("ready", None)
+
+
+def test_a_load_within_the_window_is_for_good(world: World) -> None:
+    world.control.set_champion("m", 2)
+    epoch = world.control.load_version("m", 1).epoch
+    assert epoch == 3
+    assert world.control.load_version("m", 1).epoch == epoch
+    world.pass_s(10 * WINDOW_S)
+    assert world.control.get_model("m").versions[0].state == "ready"
 
 
 def test_the_terms_of_a_load_are_kept(world: World) -> None:

@@ -1,6 +1,7 @@
 """The ready line, and that the log tells each thing once."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,6 +47,8 @@ def test_the_log_tells_what_is_new_and_nothing_twice(capsys: pytest.CaptureFixtu
         report([one, two], [("m", 3, "broken")]),
         report([two], []),
         report([two, Version(1)], []),
+        replace(report([two], []), unloaded={("m", 1): "nothing used it"}),
+        replace(report([two], []), unloaded={("m", 1): "nothing used it"}),
     ):
         reporter.log_loads(found)
         lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
@@ -55,6 +58,8 @@ def test_the_log_tells_what_is_new_and_nothing_twice(capsys: pytest.CaptureFixtu
         [("version_serving", 2)],
         [],
         [("version_serving", 1)],
+        [("version_unloaded", 1)],
+        [],
     ]
 
 
