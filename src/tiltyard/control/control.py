@@ -332,7 +332,12 @@ class Control:
                 batchable=batchable,
             )
         except AlreadyExistsError as error:
-            raise VersionExistsError(str(error), model=call.name, version=call.version) from error
+            # The store's own sentence has a remedy in it, and so has this error beside its own.
+            raise VersionExistsError(
+                f"version {call.version} of {call.name} exists, and versions are never changed",
+                model=call.name,
+                version=call.version,
+            ) from error
 
     def _version(self, state: ModelState, version: int) -> VersionView:
         return version_view(self._store, state, version, self._reconciler.report())

@@ -78,7 +78,10 @@ def differences(
         who = f"version {served} serves" if served is not None else "nobody serves"
         told.append(f"version {state.champion} should be the champion, {who}: {reason}")
     if state.champion is None:
-        told += [f"version {n} {version_state(report, state.name, n)[1]}" for n in state.versions]
+        for version in sorted(state.versions):
+            ready, reason = version_state(report, state.name, version)
+            if ready != "ready":
+                told.append(f"version {version} does not serve: {reason}")
     for entry in state.challengers:
         ready, reason = version_state(report, state.name, entry.version)
         if ready != "ready":

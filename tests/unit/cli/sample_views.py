@@ -107,7 +107,9 @@ NOT_RECORDED = replace(
     durable=False,
     desired_differs=("the rollback is in force and not recorded yet: the registry is read-only",),
 )
-NOBODY = RouteView("empty", 0, 19, None, desired_differs=("version 1 its digest is another",))
+NOBODY = RouteView(
+    "empty", 0, 19, None, desired_differs=("version 1 does not serve: its digest is another",)
+)
 
 
 def versions(model: str, *numbers: int) -> tuple[VersionView, ...]:

@@ -121,6 +121,8 @@ def test_a_version_is_published_and_no_slot_changes(world: World, upload: Path) 
     with pytest.raises(VersionExistsError) as caught:
         world.control.publish_version("m", 4, upload, None, False)
     assert caught.value.metadata == {"model": "m", "version": "4"}
+    assert str(caught.value) == "version 4 of m exists, and versions are never changed"
+    assert "Publish under another number" in caught.value.to_do  # and said once
 
 
 def test_a_new_model_has_its_first_version_as_champion(world: World, upload: Path) -> None:

@@ -135,7 +135,7 @@ def test_a_model_that_nobody_can_serve_yet(world: World) -> None:
     world.pass_s(10)
     (found,) = world.control.get_route("n")
     assert (found.epoch, found.champion) == (0, None)
-    assert found.desired_differs == ("version 1 its bytes are odd",)
+    assert found.desired_differs == ("version 1 does not serve: its bytes are odd",)
 
 
 def test_what_is_wanted_and_not_yet_in_force(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,7 +52,9 @@ def test_a_slot_that_is_not_ready_is_told_once() -> None:
 
 def test_a_failed_version_is_told_once() -> None:
     odd = VersionView("empty", 1, "failed", "its digest is another")
-    assert told(NOBODY, (odd,)) == ["not as wanted: version 1 its digest is another"]
+    assert told(NOBODY, (odd,)) == [
+        "not as wanted: version 1 does not serve: its digest is another"
+    ]
 
 
 def test_of_many_versions_the_newest_are_named() -> None:
