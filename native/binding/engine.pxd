@@ -194,6 +194,7 @@ cdef extern from "binding/rollout_draft.h" namespace "tiltyard" nogil:
         void add_canary(const shared_ptr[ServedVersion]& served)
         void add_shadow(const shared_ptr[ServedVersion]& served, uint32_t sample_ppm,
                         uint32_t source_arm)
+        string add_rule(const string& output, const string& mode, double atol, double rtol)
         void split(const string& salt, cbool by_key, const string& owners)
         string make(Engine& engine, shared_ptr[Rollout]& out)
 
@@ -240,6 +241,8 @@ cdef extern from "engine/shadow_statistics.h" namespace "tiltyard" nogil:
     cdef cppclass ShadowOutputStatistics:
         string name
         string mode
+        double atol
+        double rtol
         uint64_t compared
         double disagreed
         NamedCounts incompatible

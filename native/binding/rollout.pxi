@@ -29,6 +29,8 @@ cdef dict shadow_output_of(const ShadowOutputStatistics& output):
     return {
         "name": output.name.decode("utf-8", "replace"),
         "mode": output.mode.decode("ascii"),
+        "atol": output.atol,
+        "rtol": output.rtol,
         "compared": int(output.compared),
         "disagreed": output.disagreed,
         "incompatible": counts_of(output.incompatible),
@@ -85,14 +87,17 @@ cdef Rollout make_rollout(CEngine& engine, LoadedVersion champion, epoch, canari
     try:
         for canary in canaries:
             draft.add_canary(canary.served)
-        for shadow, sample_ppm, source_arm in shadows:
+        problem = b""
+        for shadow, sample_ppm, source_arm, rules in shadows:
             draft.add_shadow(shadow.served, sample_ppm, source_arm)
+            for output, mode, atol, rtol in rules:
+                problem = problem or draft.add_rule(output.encode(), mode.encode(), atol, rtol)
         draft.split(salt, by_key, owners)
-        problem = draft.make(engine, out.rollout).decode("utf-8", "replace")
+        problem = problem or draft.make(engine, out.rollout)
     finally:
         del draft
     if problem:
-        raise ValueError(f"rollout of {champion.model!r}: {problem}")
+        raise ValueError(f"rollout of {champion.model!r}: {problem.decode('utf-8', 'replace')}")
     out.model = champion.model
     out.epoch = int(deref(out.rollout).epoch())
     return out

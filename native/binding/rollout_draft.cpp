@@ -18,6 +18,22 @@ void RolloutDraft::add_shadow(const std::shared_ptr<ServedVersion>& served, uint
   options_.shadows.push_back({served->version, sample_ppm, source_arm});
 }
 
+std::string RolloutDraft::add_rule(const std::string& output, const std::string& mode, double atol,
+                                   double rtol) {
+  const std::optional<CompareMode> found = compare_mode_of(mode);
+  if (!found) {
+    return "output '" + output + "' is compared as label, argmax or tolerance; got '" + mode + "'";
+  }
+  CompareRule rule;
+  rule.mode = *found;
+  if (rule.mode == CompareMode::tolerance) {
+    rule.atol = atol;
+    rule.rtol = rtol;
+  }
+  options_.shadows.back().rules.push_back({output, rule});
+  return "";
+}
+
 void RolloutDraft::split(const std::string& salt, bool by_key, const std::string& owners) {
   options_.salt = salt;
   options_.by_key = by_key;

@@ -18,6 +18,9 @@ class RolloutDraft {
   // `source_arm` is the arm whose answers it sees.
   void add_shadow(const std::shared_ptr<ServedVersion>& served, uint32_t sample_ppm,
                   uint32_t source_arm);
+  // How the last shadow added compares an output; what is wrong, in a sentence, or empty.
+  std::string add_rule(const std::string& output, const std::string& mode, double atol,
+                       double rtol);
   void split(const std::string& salt, bool by_key, const std::string& owners);
   // What is wrong, in a sentence; empty: `out` is set.
   std::string make(Engine& engine, std::shared_ptr<Rollout>& out);

@@ -70,6 +70,10 @@ ShadowOutputStatistics output_of(const Shadow& shadow, size_t output) {
   ShadowOutputStatistics out;
   out.name = shadow.outputs()[output].name;
   out.mode = compare_mode_name(shadow.outputs()[output].mode);
+  if (shadow.outputs()[output].mode == CompareMode::tolerance) {
+    out.atol = shadow.outputs()[output].rule.atol;
+    out.rtol = shadow.outputs()[output].rule.rtol;
+  }
   const auto sum = [&](Counter ShadowOutputStats::* counter) {
     return sum_of_runs(shadow, [&](const ShadowRunStats& stats) -> auto& {
       return stats.outputs[output].*counter;

@@ -16,10 +16,11 @@ using ScoreBuckets = std::vector<std::pair<double, uint64_t>>;       // by small
 
 struct ShadowOutputStatistics {
   std::string name;
-  std::string mode;          // label, argmax or tolerance
-  uint64_t compared = 0;     // requests
-  double disagreed = 0;      // sum of the fractions of their rows that disagreed
-  NamedCounts incompatible;  // requests not compared, by reason: missing, dtype, shape
+  std::string mode;           // label, argmax or tolerance,
+  double atol = 0, rtol = 0;  // and of a tolerance, which
+  uint64_t compared = 0;      // requests
+  double disagreed = 0;       // sum of the fractions of their rows that disagreed
+  NamedCounts incompatible;   // requests not compared, by reason: missing, dtype, shape
   // Requests whose output had a NaN or an infinity in it.
   uint64_t champion_non_finite = 0, shadow_non_finite = 0;
   // Of rows, the largest difference of a score: p50, p90, p99 and max, upper bucket edges;

@@ -245,6 +245,13 @@ const char* compare_mode_name(CompareMode mode) {
   return "automatic";
 }
 
+std::optional<CompareMode> compare_mode_of(std::string_view name) {
+  for (const CompareMode mode : {CompareMode::label, CompareMode::argmax, CompareMode::tolerance}) {
+    if (name == compare_mode_name(mode)) return mode;
+  }
+  return {};
+}
+
 CompareMode mode_of(const CompareRule& rule, DataType type, const Shape& shape) {
   if (type == DataType::BYTES) return CompareMode::label;
   const bool has_classes = shape.rank > 1 && shape[shape.rank - 1] != 1;

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "infer/response_decode.h"
@@ -21,6 +23,8 @@ enum class CompareMode : uint8_t {
 };
 
 const char* compare_mode_name(CompareMode mode);
+// Of a mode that can be asked for: label, argmax or tolerance.
+std::optional<CompareMode> compare_mode_of(std::string_view name);
 
 struct CompareRule {
   CompareMode mode = CompareMode::automatic;

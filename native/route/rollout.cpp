@@ -3,6 +3,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 
 namespace tiltyard {
@@ -29,6 +31,32 @@ std::string problem_of_owners(const RolloutOptions& options) {
   return "";
 }
 
+std::string names_of(const std::vector<TensorSpec>& outputs) {
+  std::string names;
+  for (const TensorSpec& output : outputs) names += (names.empty() ? "" : ", ") + output.name;
+  return names;
+}
+
+// `source` is the version whose outputs are compared.
+std::string problem_of_rules(const RolloutShadow& shadow, const ModelVersion& source) {
+  const std::vector<TensorSpec>& outputs = source.signature().outputs;
+  for (const auto& [name, rule] : shadow.rules) {
+    const bool is_there = std::any_of(outputs.begin(), outputs.end(),
+                                      [&](const TensorSpec& spec) { return spec.name == name; });
+    if (!is_there) {
+      return "version " + std::to_string(source.number()) + " has no output '" + name +
+             "' to compare; it has " + names_of(outputs);
+    }
+    for (const double bound : {rule.atol, rule.rtol}) {
+      if (!std::isfinite(bound) || bound < 0) {
+        return "a tolerance of output '" + name + "' is a finite number of 0 or more; got " +
+               std::to_string(bound);
+      }
+    }
+  }
+  return "";
+}
+
 std::string problem_of_shadows(const RolloutOptions& options) {
   if (options.shadows.size() > kShadowsMax) {
     return "a rollout has at most " + std::to_string(kShadowsMax) + " shadows; got " +
@@ -46,6 +74,8 @@ std::string problem_of_shadows(const RolloutOptions& options) {
       return "a shadow samples at most 1000000 of a million requests; got " +
              std::to_string(shadow.sample_ppm);
     }
+    std::string problem = problem_of_rules(shadow, *options.arms[shadow.source_arm].version);
+    if (!problem.empty()) return problem;
   }
   return "";
 }
@@ -86,6 +116,7 @@ Rollout::Rollout(const RolloutOptions& options)
 
 void Rollout::add_shadow(const RolloutShadow& shadow, ShadowOptions options) {
   options.sample_ppm = shadow.sample_ppm;
+  options.rules = shadow.rules;
   const ModelVersion& source = *arms_[shadow.source_arm]->version;
   shadows_.push_back(std::make_shared<Shadow>(shadow.version, source, options));
   for (size_t i = 0; i < arms_.size(); ++i) {

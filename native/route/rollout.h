@@ -32,6 +32,7 @@ struct RolloutShadow {
   std::shared_ptr<ModelVersion> version;
   uint32_t sample_ppm = 0;
   uint32_t source_arm = 0;
+  std::vector<ShadowOutputRule> rules = {};
 };
 
 struct RolloutOptions {

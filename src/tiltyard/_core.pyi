@@ -60,10 +60,11 @@ class Rollout:
         sampled_out, queued, dropped {reason: n}, ok, error, expired, in_flight, bytes_held, errors
         {name: n}; latency_ns (leaving the queue to the outputs), champion_latency_ns (of the same
         requests) and run_ns (of group runs, CPU time); and outputs, each with name, mode (label,
-        argmax or tolerance), compared, disagreed (the sum over requests of the fraction of rows
-        that disagree), incompatible {reason: n}, non_finite_champion and non_finite_shadow
-        (requests), score_diff {"p50": .., "p90": .., "p99": .., "max": ..} of each row's largest
-        difference, score_diff_buckets {smallest difference: rows}.
+        argmax or tolerance), atol and rtol (0 but for a tolerance), compared, disagreed (the sum
+        over requests of the fraction of rows that disagree), incompatible {reason: n},
+        non_finite_champion and non_finite_shadow (requests), score_diff {"p50": .., "p90": ..,
+        "p99": .., "max": ..} of each row's largest difference, score_diff_buckets {smallest
+        difference: rows}.
         offered = sampled_out + queued + the dropped; queued = ok + error + expired + in_flight.
         """
 
@@ -130,7 +131,9 @@ class Engine:
         salt: bytes = b"",
         by_key: bool = False,
         owners: bytes = b"",
-        shadows: Sequence[tuple[LoadedVersion, int, int]] = (),
+        shadows: Sequence[
+            tuple[LoadedVersion, int, int, Sequence[tuple[str, str, float, float]]]
+        ] = (),
     ) -> Rollout:
         """Who serves the champion's model where a request names no version.
 
@@ -138,8 +141,9 @@ class Engine:
         groups of its own. With canaries, `owners` has the arm of each of 65,536 buckets and `salt`
         is 16 bytes; a request's bucket is the top 16 bits of XXH3-64(salt + key). `by_key`: one
         without a key stays with the champion. A shadow is (version, sample of 1,000,000 requests,
-        the arm whose answers it sees); of arm 0 it also sees those of its controls. Raises
-        ValueError.
+        the arm whose answers it sees, rules); of arm 0 it also sees those of its controls. A rule,
+        (output, "label" | "argmax" | "tolerance", atol, rtol), is for an output of that arm's
+        version; outputs without one are compared as their types are. Raises ValueError.
         """
 
     def publish(

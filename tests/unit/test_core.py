@@ -95,7 +95,7 @@ def scores(engine: Engine, version: int, factor: float) -> LoadedVersion:
 
 def test_a_shadow_is_compared_row_by_row_and_every_offer_is_counted(engine: Engine) -> None:
     champion, challenger = scores(engine, 1, 1.0), scores(engine, 2, 4.0)
-    rollout = engine.make_rollout(champion, 5, shadows=[(challenger, 1_000_000, 0)])
+    rollout = engine.make_rollout(champion, 5, shadows=[(challenger, 1_000_000, 0, ())])
     engine.publish([champion], [], Replies({}), ready=True, rollouts=[rollout])
     address = f"127.0.0.1:{engine.listen('127.0.0.1', 0)}"
     with InferenceClient(address) as client:
@@ -127,4 +127,31 @@ def test_a_shadow_that_cannot_be_is_refused(
 ) -> None:
     champion = scores(engine, 1, 1.0)
     with pytest.raises(ValueError, match=sentence):
-        engine.make_rollout(champion, 1, shadows=[(champion, sample_ppm, source_arm)])
+        engine.make_rollout(champion, 1, shadows=[(champion, sample_ppm, source_arm, ())])
+
+
+def test_an_output_is_compared_as_a_shadow_says(engine: Engine) -> None:
+    champion, challenger = scores(engine, 1, 1.0), scores(engine, 2, 4.0)
+    rules = [("y", "tolerance", 6.0, 0.5)]
+    shadows = [(challenger, 1_000_000, 0, rules), (challenger, 1_000_000, 0, ())]
+    rollout = engine.make_rollout(champion, 5, shadows=shadows)
+    within, plain = (shadow["outputs"][0] for shadow in rollout.counters()["shadows"])
+    assert (within["mode"], within["atol"], within["rtol"]) == ("tolerance", 6.0, 0.5)
+    assert (plain["mode"], plain["atol"], plain["rtol"]) == ("argmax", 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("rule", "sentence"),
+    [
+        (("z", "label", 0.0, 0.0), "version 1 has no output 'z' to compare; it has y"),
+        (("y", "equal", 0.0, 0.0), "'y' is compared as label, argmax or tolerance; got 'equal'"),
+        (("y", "tolerance", -1.0, 0.0), "'y' is a finite number of 0 or more; got -1.0"),
+        (("y", "tolerance", 0.0, float("nan")), "'y' is a finite number of 0 or more; got nan"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_refused(
+    engine: Engine, rule: tuple[str, str, float, float], sentence: str
+) -> None:
+    champion = scores(engine, 1, 1.0)
+    with pytest.raises(ValueError, match=sentence):
+        engine.make_rollout(champion, 1, shadows=[(champion, 1, 0, [rule])])

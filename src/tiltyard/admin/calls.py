@@ -18,7 +18,7 @@ from tiltyard.admin.messages import (
 from tiltyard.admin.upload import Upload
 from tiltyard.control.errors import ArgumentError
 from tiltyard.control.interface import ChangeTerms, ControlInterface
-from tiltyard.control.views import RouteView
+from tiltyard.control.views import OutputRule, RouteView
 from tiltyard.protocol.admin_words import admin_message, word_of
 from tiltyard.store.names import VERSION_MAX, is_model_name
 
@@ -99,6 +99,7 @@ def start_challenge(control: ControlInterface, request: Any, caller: Caller) -> 
         sample=_percent(request, "sample"),
         split=split or None,
         reverse_shadow=request.reverse_shadow,
+        compare=_comparison(request) or (),
         timeout_s=_timeout_s(request, caller),
         **_terms(request, caller),
     )
@@ -111,6 +112,7 @@ def update_challenge(control: ControlInterface, request: Any, caller: Caller) ->
         _version(request),
         share=_percent(request, "share"),
         sample=_percent(request, "sample"),
+        compare=_comparison(request),
         **_terms(request, caller),
     )
     return _response("UpdateChallenge", view)
@@ -206,6 +208,23 @@ def _word(request: Any, field: str, enum: str) -> str:
     if word.isdigit():
         raise ArgumentError(f"{field} is {word}, which this gateway does not know", field=field)
     return word
+
+
+def _comparison(request: Any) -> tuple[OutputRule, ...] | None:
+    """What a rule may say is for Control to judge, but for words that it does not know."""
+    if not request.HasField("compare"):
+        return None
+    rules = []
+    for rule in request.compare.rules:
+        mode: Any = word_of("CompareMode", rule.mode)
+        if not mode or mode.isdigit():
+            raise ArgumentError(
+                f"output {rule.output!r} is to be compared in mode {rule.mode}, expected"
+                " COMPARE_MODE_LABEL, COMPARE_MODE_ARGMAX or COMPARE_MODE_TOLERANCE",
+                field="compare",
+            )
+        rules.append(OutputRule(rule.output, mode, rule.atol, rule.rtol))
+    return tuple(rules)
 
 
 def _timeout_s(request: Any, caller: Caller) -> float | None:

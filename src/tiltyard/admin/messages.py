@@ -10,6 +10,7 @@ from tiltyard.control.views import (
     LatencyView,
     ModelView,
     OutputAgreementView,
+    OutputRule,
     RouteView,
     Sample,
     Share,
@@ -134,7 +135,22 @@ def _slot(view: SlotView | None) -> Any:
         errors=dict(view.errors),
         latency=_latency(view.latency),
         agreement=_agreement(view.agreement),
+        compare=_comparison(view.compare),
     )
+
+
+def _comparison(rules: Sequence[OutputRule]) -> Any:
+    if not rules:
+        return None
+    message = admin_message("Comparison")()
+    for rule in rules:
+        message.rules.add(
+            output=rule.output,
+            mode=number_of("CompareMode", rule.mode),
+            atol=rule.atol,
+            rtol=rule.rtol,
+        )
+    return message
 
 
 def _share(view: Share | None) -> Any:
@@ -192,6 +208,8 @@ def _output(view: OutputAgreementView) -> Any:
         score_diff_max=view.score_diff_max,
         non_finite_champion=view.non_finite_champion,
         non_finite_shadow=view.non_finite_shadow,
+        atol=view.atol,
+        rtol=view.rtol,
     )
 
 

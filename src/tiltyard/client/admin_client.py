@@ -20,6 +20,7 @@ from tiltyard.client.admin_requests import (
     Percent,
     call_coding,
     change_of,
+    comparison_message,
     enum_number,
     fraction_of,
     request_of,
@@ -31,6 +32,7 @@ from tiltyard.control.views import (
     EventView,
     Mode,
     ModelView,
+    OutputRule,
     RouteView,
     Split,
     StatisticsRow,
@@ -213,6 +215,7 @@ class AdminClient:
         sample: Percent | None = None,
         split: Split | None = None,
         reverse_shadow: bool = False,
+        compare: Sequence[OutputRule] = (),
         timeout_s: float | None = None,
         **terms: Unpack[ChangeTerms],
     ) -> RouteView:
@@ -220,6 +223,7 @@ class AdminClient:
 
         Both are percent. Without `sample` a shadow sees every request. With `split` "key" a key
         always meets the same version. `reverse_shadow`: the champion shadows the canary's requests.
+        `compare` says how outputs are compared, where their types do not.
         """
         return self._change(
             "StartChallenge",
@@ -232,6 +236,7 @@ class AdminClient:
             sample=fraction_of("sample", sample),
             split=enum_number("Split", "split", split),
             reverse_shadow=reverse_shadow,
+            compare=comparison_message(compare),
         )
 
     def update_challenge(
@@ -241,10 +246,14 @@ class AdminClient:
         *,
         share: Percent | None = None,
         sample: Percent | None = None,
+        compare: Sequence[OutputRule] | None = None,
         timeout_s: float | None = None,
         **terms: Unpack[ChangeTerms],
     ) -> RouteView:
-        """Another share for a canary, or another sample for a shadow, in percent."""
+        """Another share for a canary, or another sample for a shadow, in percent.
+
+        `compare` takes the place of all rules that there are.
+        """
         return self._change(
             "UpdateChallenge",
             terms,
@@ -253,6 +262,7 @@ class AdminClient:
             version=version,
             share=fraction_of("share", share),
             sample=fraction_of("sample", sample),
+            compare=comparison_message(compare),
         )
 
     def stop_challenge(

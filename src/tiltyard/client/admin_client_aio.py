@@ -22,6 +22,7 @@ from tiltyard.client.admin_requests import (
     Percent,
     call_coding,
     change_of,
+    comparison_message,
     enum_number,
     fraction_of,
     request_of,
@@ -33,6 +34,7 @@ from tiltyard.control.views import (
     EventView,
     Mode,
     ModelView,
+    OutputRule,
     RouteView,
     Split,
     StatisticsRow,
@@ -235,6 +237,7 @@ class AsyncAdminClient:
         sample: Percent | None = None,
         split: Split | None = None,
         reverse_shadow: bool = False,
+        compare: Sequence[OutputRule] = (),
         timeout_s: float | None = None,
         **terms: Unpack[ChangeTerms],
     ) -> RouteView:
@@ -242,6 +245,7 @@ class AsyncAdminClient:
 
         Both are percent. Without `sample` a shadow sees every request. With `split` "key" a key
         always meets the same version. `reverse_shadow`: the champion shadows the canary's requests.
+        `compare` says how outputs are compared, where their types do not.
         """
         return await self._change(
             "StartChallenge",
@@ -254,6 +258,7 @@ class AsyncAdminClient:
             sample=fraction_of("sample", sample),
             split=enum_number("Split", "split", split),
             reverse_shadow=reverse_shadow,
+            compare=comparison_message(compare),
         )
 
     async def update_challenge(
@@ -263,10 +268,14 @@ class AsyncAdminClient:
         *,
         share: Percent | None = None,
         sample: Percent | None = None,
+        compare: Sequence[OutputRule] | None = None,
         timeout_s: float | None = None,
         **terms: Unpack[ChangeTerms],
     ) -> RouteView:
-        """Another share for a canary, or another sample for a shadow, in percent."""
+        """Another share for a canary, or another sample for a shadow, in percent.
+
+        `compare` takes the place of all rules that there are.
+        """
         return await self._change(
             "UpdateChallenge",
             terms,
@@ -275,6 +284,7 @@ class AsyncAdminClient:
             version=version,
             share=fraction_of("share", share),
             sample=fraction_of("sample", sample),
+            compare=comparison_message(compare),
         )
 
     async def stop_challenge(

@@ -13,6 +13,7 @@ from tiltyard.control.views import (
     LatencyView,
     ModelView,
     OutputAgreementView,
+    OutputRule,
     RouteView,
     Sample,
     Share,
@@ -123,7 +124,13 @@ def _slot(message: Any) -> SlotView:
         errors=dict(message.errors),
         latency=_latency(message, "latency"),
         agreement=_agreement(message, "agreement"),
+        compare=tuple(map(_rule, message.compare.rules)),
     )
+
+
+def _rule(message: Any) -> OutputRule:
+    mode = _word("CompareMode", message.mode)
+    return OutputRule(message.output, mode, message.atol, message.rtol)
 
 
 def _agreement(holder: Any, field: str) -> AgreementView | None:
@@ -157,6 +164,8 @@ def _output(message: Any) -> OutputAgreementView:
         score_diff_max=message.score_diff_max,
         non_finite_champion=message.non_finite_champion,
         non_finite_shadow=message.non_finite_shadow,
+        atol=message.atol,
+        rtol=message.rtol,
     )
 
 

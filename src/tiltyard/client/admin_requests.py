@@ -1,9 +1,11 @@
 """Requests of the admin API, and how grpc writes and reads its messages; no I/O."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, Final
 
 from tiltyard.control.interface import ChangeTerms
+from tiltyard.control.views import OutputRule
 from tiltyard.errors import ClientError
 from tiltyard.protocol.admin_words import admin_message, number_of
 
@@ -42,6 +44,17 @@ def fraction_of(name: str, percent: Percent | None) -> float | None:
         return float(Decimal(percent) / 100)
     except ArithmeticError:
         raise ClientError(f"{name} {percent!r} is no percentage, expected one like 5") from None
+
+
+def comparison_message(rules: Iterable[OutputRule] | None) -> Any:
+    """Rules as the wire has them. Raises ClientError for a mode that is none."""
+    if rules is None:
+        return None
+    message = admin_message("Comparison")()
+    for rule in rules:
+        mode = enum_number("CompareMode", "mode", rule.mode)
+        message.rules.add(output=rule.output, mode=mode, atol=rule.atol, rtol=rule.rtol)
+    return message
 
 
 def enum_number(enum: str, field: str, word: str | None) -> int:

@@ -59,4 +59,6 @@ def _output(output: Mapping[str, Any]) -> OutputAgreementView:
         score_diff_max=differences["max"],
         non_finite_champion=output["non_finite_champion"],
         non_finite_shadow=output["non_finite_shadow"],
+        atol=output["atol"],
+        rtol=output["rtol"],
     )

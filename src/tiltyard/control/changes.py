@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
+from tiltyard.control.comparison import require_outputs
 from tiltyard.control.errors import (
     LoadTimeoutError,
     PreconditionError,
@@ -18,7 +19,7 @@ from tiltyard.control.interface import ChangeTerms
 from tiltyard.control.reconciler import Reconciler
 from tiltyard.control.refusals import refusals
 from tiltyard.control.route_views import route_view
-from tiltyard.control.views import RouteView
+from tiltyard.control.views import OutputRule, RouteView
 from tiltyard.registry import Change, ModelState, NothingToChangeError, Registry, Transition
 
 LOAD_TIMEOUT_S: Final = 60.0
@@ -134,9 +135,17 @@ class Changes:
         return self.route(change.state, repeated=change.repeated)
 
     def make_loaded(
-        self, call: Call, version: int, transition: Transition, timeout_s: float | None = None
+        self,
+        call: Call,
+        version: int,
+        transition: Transition,
+        timeout_s: float | None = None,
+        compare: Sequence[OutputRule] = (),
     ) -> RouteView:
-        """The same for a version that has to be loaded before anything is recorded."""
+        """The same for a version that has to be loaded before anything is recorded.
+
+        It and the champion must have the outputs that `compare` names.
+        """
         done = self.made_before(call)
         if done is not None:
             return done
@@ -144,6 +153,9 @@ class Changes:
         with call.refusals(), suppress(NothingToChangeError):
             transition(state)  # what is refused is refused before anything is loaded
         with self.loaded(state, version, timeout_s):
+            report = self._reconciler.report()
+            found = [report.find(state.name, one) for one in (version, state.champion) if one]
+            require_outputs(compare, state, [one for one in found if one is not None])
             if state.epoch == 0:
                 with call.refusals():
                     self._reconciler.introduce(state.name, version)

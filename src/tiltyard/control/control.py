@@ -6,6 +6,7 @@ See interface.py for what each method promises.
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import astuple
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Final, Unpack
 
 from tiltyard._core import Engine
 from tiltyard.control.changes import Call, Changes
+from tiltyard.control.comparison import registry_rules
 from tiltyard.control.errors import LoadTimeoutError, VersionExistsError
 from tiltyard.control.interface import ChangeTerms, RollbackTo
 from tiltyard.control.publishing import Turns, files_digest, stored_before
@@ -25,6 +27,7 @@ from tiltyard.control.views import (
     EventView,
     Mode,
     ModelView,
+    OutputRule,
     RouteView,
     Split,
     StatisticsRow,
@@ -166,6 +169,7 @@ class Control:
         sample: Decimal | None = None,
         split: Split | None = None,
         reverse_shadow: bool = False,
+        compare: Sequence[OutputRule] = (),
         timeout_s: float | None = None,
         **terms: Unpack[ChangeTerms],
     ) -> RouteView:
@@ -178,10 +182,12 @@ class Control:
             sample=sample,
             split=split,
             reverse_shadow=reverse_shadow,
+            compare=registry_rules(compare),
         )
-        said = (mode, _told(share), _told(sample), split, reverse_shadow)
+        rules = [astuple(rule) for rule in compare]
+        said = (mode, _told(share), _told(sample), split, reverse_shadow, rules)
         call = Call("start_challenge", name, version, terms, said)
-        return self._changes.make_loaded(call, version, transition, timeout_s)
+        return self._changes.make_loaded(call, version, transition, timeout_s, compare)
 
     def update_challenge(
         self,
@@ -190,11 +196,21 @@ class Control:
         *,
         share: Decimal | None = None,
         sample: Decimal | None = None,
+        compare: Sequence[OutputRule] | None = None,
         **terms: Unpack[ChangeTerms],
     ) -> RouteView:
-        transition = partial(update_challenge, version=version, share=share, sample=sample)
-        call = Call("update_challenge", name, version, terms, (_told(share), _told(sample)))
-        return self._changes.make(call, transition)
+        transition = partial(
+            update_challenge,
+            version=version,
+            share=share,
+            sample=sample,
+            compare=None if compare is None else registry_rules(compare),
+        )
+        rules = None if compare is None else [astuple(rule) for rule in compare]
+        call = Call("update_challenge", name, version, terms, (_told(share), _told(sample), rules))
+        if not compare:
+            return self._changes.make(call, transition)
+        return self._changes.make_loaded(call, version, transition, compare=compare)
 
     def stop_challenge(self, name: str, version: int, **terms: Unpack[ChangeTerms]) -> RouteView:
         def transition(state: ModelState) -> tuple[ModelState, Event]:

@@ -13,6 +13,7 @@ from tiltyard.control.views import (
     EventView,
     Mode,
     ModelView,
+    OutputRule,
     RouteView,
     Split,
     StatisticsRow,
@@ -102,13 +103,16 @@ class ControlInterface(Protocol):
         sample: Decimal | None = None,
         split: Split | None = None,
         reverse_shadow: bool = False,
+        compare: Sequence[OutputRule] = (),
         timeout_s: float | None = None,
         **terms: Unpack[ChangeTerms],
     ) -> RouteView:
         """Put a version beside the champion. `share` and `sample` are percent: Decimal("5") is 5 %.
 
         A canary needs `share`; a shadow takes `sample`, all without. `split` None is the model's
-        own, or "request". Raises ArgumentError (SHARES_EXCEEDED), PreconditionError.
+        own, or "request". `compare` says how outputs are compared, for a shadow or a reverse
+        shadow; both versions must have them. Raises ArgumentError (SHARES_EXCEEDED),
+        PreconditionError.
         """
 
     def update_challenge(
@@ -118,9 +122,13 @@ class ControlInterface(Protocol):
         *,
         share: Decimal | None = None,
         sample: Decimal | None = None,
+        compare: Sequence[OutputRule] | None = None,
         **terms: Unpack[ChangeTerms],
     ) -> RouteView:
-        """Give a challenger another share (canary) or sample (shadow), in percent."""
+        """Give a challenger another share (canary) or sample (shadow), in percent.
+
+        `compare` replaces all rules that there are; None leaves them.
+        """
 
     def stop_challenge(self, name: str, version: int, **terms: Unpack[ChangeTerms]) -> RouteView:
         """Take a challenger out. Raises UnknownNameError (CHALLENGER_NOT_FOUND)."""

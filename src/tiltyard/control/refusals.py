@@ -49,6 +49,8 @@ _FIELDS: Final = {
     "SAMPLE_OF_A_CANARY": "sample",
     "SPLIT_OF_A_SHADOW": "split",
     "REVERSE_OF_A_SHADOW": "reverse_shadow",
+    "INVALID_COMPARISON": "compare",
+    "COMPARISON_OF_A_CANARY": "compare",
     "NOTHING_GIVEN": "share",
     "INVALID_IDEMPOTENCY_KEY": "terms.idempotency_key",
 }

@@ -1,6 +1,6 @@
 """From states, tables and counters to what operators see. Pure but for reading counters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tiltyard.control.agreement_views import (
@@ -9,6 +9,7 @@ from tiltyard.control.agreement_views import (
     find_shadow,
     latency_view,
 )
+from tiltyard.control.comparison import missing_outputs, output_rules
 from tiltyard.control.reconciler import Reconciler
 from tiltyard.control.table import ModelTable
 from tiltyard.control.views import (
@@ -86,10 +87,24 @@ def differences(
         ready, reason = version_state(report, state.name, entry.version)
         if ready != "ready":
             told.append(f"{entry.mode} {entry.version} does not run: {reason}")
+    told += _not_compared(made)
     why = reconciler.desired.overrides.reasons().get(state.name)
     if why is not None:
         told.append(f"the rollback is in force and not recorded yet: {why}")
     return [*told, *reconciler.problems]
+
+
+def _not_compared(made: ModelTable) -> Iterator[str]:
+    """A champion that came later may lack what a rule names."""
+    if made.champion is None:
+        return
+    shadows = [(entry, made.champion) for entry, _ in made.shadows]
+    for entry, source in [*shadows, *zip(made.canaries, made.serving[1:], strict=True)]:
+        for output in missing_outputs(entry, source):
+            yield (
+                f"{entry.mode} {entry.version}: output {output!r} is not compared, because"
+                f" version {source.version} has none such"
+            )
 
 
 def statistics_rows(
@@ -202,6 +217,7 @@ def _challenger(
         share=Share(entry.buckets),
         sample=Sample(entry.sample_ppm) if entry.sample_ppm else None,
         reverse_shadow=entry.reverse_shadow,
+        compare=output_rules(entry),
         agreement=agreement_view(reverse) if reverse is not None else None,
     )
 
@@ -223,6 +239,7 @@ def _shadow(
         reason=reason,
         since_unix_s=reconciler.since.challenger(made.state.name, entry.version),
         sample=Sample(entry.sample_ppm),
+        compare=output_rules(entry),
         requests=agreement.ok + agreement.error if agreement is not None else 0,
         errors=counters["errors"] if counters is not None else {},
         latency=agreement.latency if agreement is not None else None,

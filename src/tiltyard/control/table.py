@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from tiltyard._core import Engine, LoadedVersion, Replies, Rollout
+from tiltyard.control.comparison import ShadowRule, engine_rules
 from tiltyard.loading import Key, LoadReport
 from tiltyard.protocol.replies import build_replies
 
@@ -172,16 +173,19 @@ def _loads(report: LoadReport) -> Loads:
     return report.versions, report.unready, report.loading
 
 
-def _shadows(made: ModelTable) -> list[tuple[LoadedVersion, int, int]]:
-    """Each as (version, sample in ppm, the arm it is shown): see Engine.make_rollout.
+def _shadows(made: ModelTable) -> list[tuple[LoadedVersion, int, int, list[ShadowRule]]]:
+    """Each as (version, sample in ppm, the arm it is shown, rules): see Engine.make_rollout.
 
     A reverse shadow is the champion, shown what the canary answers.
     """
-    assert made.champion is not None
-    shadows = [(version, entry.sample_ppm, 0) for entry, version in made.shadows]
+    champion, *canaries = made.serving
+    shadows = [
+        (version, entry.sample_ppm, 0, engine_rules(entry, champion))
+        for entry, version in made.shadows
+    ]
     return shadows + [
-        (made.champion, entry.sample_ppm, 1 + 2 * index)
-        for index, entry in enumerate(made.canaries)
+        (champion, entry.sample_ppm, 1 + 2 * index, engine_rules(entry, canary))
+        for index, (entry, canary) in enumerate(zip(made.canaries, canaries, strict=True))
         if entry.reverse_shadow
     ]
 

@@ -54,9 +54,24 @@ class LatencyView:
 
 
 @dataclass(frozen=True, slots=True)
+class OutputRule:
+    """How an output of a shadow is to be compared; without one it is as its type is.
+
+    label: rows agree where all values are equal. argmax: where the largest stands at the same
+    place. tolerance: where each value is within `atol` + `rtol` times what it is compared with.
+    """
+
+    output: str
+    mode: CompareMode
+    atol: float = 0.0
+    rtol: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class OutputAgreementView:
     """How one output of a shadow compares with the same output of what it shadows.
 
+    `mode` is how they are compared in fact, and `atol` and `rtol` are of mode tolerance.
     `disagreed` is a sum of fractions: a batch of four rows of which one differs adds 0.25.
     """
 
@@ -69,6 +84,8 @@ class OutputAgreementView:
     score_diff_max: float = 0.0
     non_finite_champion: int = 0
     non_finite_shadow: int = 0
+    atol: float = 0.0
+    rtol: float = 0.0
 
     @property
     def agreement(self) -> float | None:
@@ -111,6 +128,7 @@ class SlotView:
 
     `state` is the version's on this gateway, with the `reason` where it is not ready.
     `share_measured` is the part of the routed requests that it was assigned in this epoch.
+    `compare` are the rules that were given for those who shadow.
     `until_unix_s` is for `previous`: how long it is kept warm.
     """
 
@@ -123,6 +141,7 @@ class SlotView:
     share_measured: float | None = None
     sample: Sample | None = None
     reverse_shadow: bool = False
+    compare: tuple[OutputRule, ...] = ()
     until_unix_s: float | None = None
     requests: int = 0
     requests_per_s: float | None = None

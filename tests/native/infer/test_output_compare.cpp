@@ -62,6 +62,14 @@ std::vector<uint16_t> halves(const std::vector<float>& values) {
 
 }  // namespace
 
+TEST_CASE("a mode that can be asked for is found by its name") {
+  for (const auto mode : {CompareMode::label, CompareMode::argmax, CompareMode::tolerance}) {
+    CHECK(compare_mode_of(compare_mode_name(mode)) == mode);
+  }
+  CHECK(!compare_mode_of("automatic"));
+  CHECK(!compare_mode_of("Label"));
+}
+
 TEST_CASE("how outputs are compared when nothing is declared") {
   const auto mode = [](DataType type, const std::vector<int64_t>& dims) {
     return mode_of({}, type, shape_of(dims));

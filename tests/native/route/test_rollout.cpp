@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <string>
 
 #include "route/rollout_fixture.h"
@@ -145,4 +146,25 @@ TEST_CASE("what cannot be a shadow is said") {
   CHECK(Rollout::problem(options) == "a rollout has at most 32 shadows; got 33");
   options.shadows.assign(32, {pair.two, 1, 0});
   CHECK(Rollout::problem(options).empty());
+}
+
+TEST_CASE("an output is compared as its shadow's rule says") {
+  const Pair pair;
+  RolloutOptions options = canary_options(pair.one, pair.two, owners_of(1, 0, 16));
+  const auto with = [&](const std::string& output, double atol, double rtol) {
+    options.shadows = {{pair.two, 1, 0, {{output, {CompareMode::tolerance, atol, rtol}}}}};
+    return Rollout::problem(options);
+  };
+  CHECK(with("z", 0, 0) == "version 1 has no output 'z' to compare; it has y");
+  CHECK(with("y", -1, 0) ==
+        "a tolerance of output 'y' is a finite number of 0 or more; got -1.000000");
+  CHECK(with("y", 0, std::numeric_limits<double>::infinity()) ==
+        "a tolerance of output 'y' is a finite number of 0 or more; got inf");
+  REQUIRE(with("y", 0.5, 0.25).empty());
+  options.shadows.push_back({pair.one, 1, 1});
+  const Rollout rollout(options);
+  CHECK(rollout.shadows()[0]->outputs()[0].mode == CompareMode::tolerance);
+  CHECK(rollout.shadows()[0]->outputs()[0].rule.atol == 0.5);
+  CHECK(rollout.shadows()[0]->outputs()[0].rule.rtol == 0.25);
+  CHECK(rollout.shadows()[1]->outputs()[0].mode != CompareMode::tolerance);
 }

@@ -27,6 +27,7 @@ from tiltyard.control.views import (
     EventView,
     Mode,
     ModelView,
+    OutputRule,
     RouteView,
     SlotView,
     Split,
@@ -141,6 +142,7 @@ class FakeControl:
         sample: Decimal | None = None,
         split: Split | None = None,
         reverse_shadow: bool = False,
+        compare: Sequence[OutputRule] = (),
         timeout_s: float | None = None,
         **terms: Unpack[ChangeTerms],
     ) -> RouteView:
@@ -153,13 +155,14 @@ class FakeControl:
             sample=sample,
             split=split,
             reverse_shadow=reverse_shadow,
+            compare=compare,
             timeout_s=timeout_s,
             **terms,
         )
         if mode == "canary" and share is None:
             raise ArgumentError("a canary needs a share", field="share", model=name)
         self._wait(timeout_s, name, version)
-        slot = challenger(mode, version, share, sample, reverse_shadow)
+        slot = challenger(mode, version, share, sample, reverse_shadow, compare)
         return self._change("start_challenge", name, terms, version=version, slot=slot, split=split)
 
     def update_challenge(
@@ -169,14 +172,22 @@ class FakeControl:
         *,
         share: Decimal | None = None,
         sample: Decimal | None = None,
+        compare: Sequence[OutputRule] | None = None,
         **terms: Unpack[ChangeTerms],
     ) -> RouteView:
         self._enter(
-            "update_challenge", name=name, version=version, share=share, sample=sample, **terms
+            "update_challenge",
+            name=name,
+            version=version,
+            share=share,
+            sample=sample,
+            compare=compare,
+            **terms,
         )
         old = self._challenger(name, version)
         mode: Mode = "canary" if old.role == "canary" else "shadow"
-        slot = challenger(mode, version, share, sample, old.reverse_shadow)
+        rules = old.compare if compare is None else compare
+        slot = challenger(mode, version, share, sample, old.reverse_shadow, rules)
         return self._change("update_challenge", name, terms, version=version, slot=slot)
 
     def stop_challenge(self, name: str, version: int, **terms: Unpack[ChangeTerms]) -> RouteView:

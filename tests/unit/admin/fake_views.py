@@ -1,5 +1,6 @@
 """Views with a value in every field, for the fake and for round trips."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -13,6 +14,7 @@ from tiltyard.control.views import (
     Mode,
     ModelView,
     OutputAgreementView,
+    OutputRule,
     RouteView,
     Sample,
     Share,
@@ -35,7 +37,7 @@ AGREEMENT = AgreementView(
     expired=1,
     in_flight=1,
     dropped={"queue_full": 7, "too_old": 3},
-    outputs=(OutputAgreementView("label", "label", 37, 1.25, 0.125, 0.25, 0.5, 2, 3),),
+    outputs=(OutputAgreementView("label", "label", 37, 1.25, 0.125, 0.25, 0.5, 2, 3, 0.75, 0.01),),
     latency=LATENCY,
     run=replace(LATENCY, count=37),
 )
@@ -83,6 +85,7 @@ SHADOW = SlotView(
     since_unix_s=BEGAN_UNIX_S,
     reason="it is being loaded",
     sample=Sample(200_000),
+    compare=(OutputRule("label", "label"), OutputRule("score", "tolerance", 0.5, 0.01)),
 )
 PREVIOUS = SlotView("previous", 2, "ready", BEGAN_UNIX_S, until_unix_s=BEGAN_UNIX_S + 259_200)
 ROUTE = RouteView(
@@ -122,10 +125,17 @@ EVENT = EventView(8, BEGAN_UNIX_S, "fraud", 7, "promote", "anna", {"version": 4,
 
 
 def challenger(
-    mode: Mode, version: int, share: Decimal | None, sample: Decimal | None, reverse: bool
+    mode: Mode,
+    version: int,
+    share: Decimal | None,
+    sample: Decimal | None,
+    reverse: bool,
+    compare: Sequence[OutputRule] = (),
 ) -> SlotView:
     """The slot that a challenge of so many percent comes to."""
-    slot = SlotView(mode, version, "ready", BEGAN_UNIX_S, reverse_shadow=reverse)
+    slot = SlotView(
+        mode, version, "ready", BEGAN_UNIX_S, reverse_shadow=reverse, compare=tuple(compare)
+    )
     if mode == "canary":
         return replace(slot, share=Share(round((share or Decimal(0)) * BUCKETS / 100)))
     return replace(slot, sample=Sample(round((sample or Decimal(100)) * PPM / 100)))

@@ -1,6 +1,7 @@
 """Requests to calls of Control: what is passed on, what is refused before it gets there."""
 
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from tests.unit.admin.fake_control import FakeControl
 from tests.unit.admin.serving import request
 from tiltyard.admin import calls
 from tiltyard.control.errors import ArgumentError
+from tiltyard.control.views import OutputRule
 from tiltyard.protocol.admin_words import admin_message, number_of
 
 CALLER = calls.Caller("ipv4:127.0.0.1:1")
@@ -50,6 +52,7 @@ def test_a_challenge_is_passed_on_in_percent(control: FakeControl) -> None:
         "sample": None,
         "split": "key",
         "reverse_shadow": True,
+        "compare": (),
         "timeout_s": 3.0,
         "expected_epoch": 3,
         "idempotency_key": "k-1",
@@ -67,6 +70,29 @@ def test_a_fraction_is_the_percentage_that_was_written(
 ) -> None:
     calls.start_challenge(control, challenge(mode=SHADOW, sample=fraction), CALLER)
     assert control.calls[-1][1]["sample"] == Decimal(percent)
+
+
+def comparison(*rules: tuple[str, str, float, float]) -> Any:
+    made = admin_message("Comparison")()
+    for output, mode, atol, rtol in rules:
+        number = number_of("CompareMode", mode)
+        made.rules.add(output=output, mode=number, atol=atol, rtol=rtol)
+    return made
+
+
+def test_how_outputs_are_compared_is_passed_on(control: FakeControl) -> None:
+    rules = comparison(("y", "label", 0.0, 0.0), ("score", "tolerance", 0.5, 0.01))
+    calls.start_challenge(control, challenge(mode=SHADOW, compare=rules), CALLER)
+    expected = (OutputRule("y", "label"), OutputRule("score", "tolerance", 0.5, 0.01))
+    assert control.calls[-1][1]["compare"] == expected
+    update = partial(request, "UpdateChallenge", model="fraud", version=2)
+    for asked, said in (
+        (update(sample=0.5), None),
+        (update(compare=comparison()), ()),
+        (update(compare=rules), expected),
+    ):
+        calls.update_challenge(control, asked, CALLER)
+        assert control.calls[-1][1]["compare"] == said
 
 
 def test_what_is_left_out_is_none(control: FakeControl) -> None:
@@ -122,6 +148,7 @@ REFUSED = [
     (calls.start_challenge, challenge(share=-0.1), "share"),
     (calls.start_challenge, challenge(share=float("nan")), "share"),
     (calls.start_challenge, challenge(sample=float("inf")), "sample"),
+    (calls.start_challenge, challenge(compare=comparison(("y", "", 0.0, 0.0))), "compare"),
     (calls.start_challenge, challenge(share=0.1, timeout_s=0.0), "timeout_s"),
     (calls.start_challenge, challenge(share=0.1, timeout_s=float("nan")), "timeout_s"),
     (calls.rollback, request("Rollback", model="fraud", to=9), "to"),

@@ -19,7 +19,7 @@ from tiltyard.client.admin_errors import (
     AdminTimeoutError,
     AdminUnavailableError,
 )
-from tiltyard.control.views import Sample, Share
+from tiltyard.control.views import OutputRule, Sample, Share
 from tiltyard.errors import ClientError
 
 
@@ -40,6 +40,16 @@ def test_models(client: AdminClient) -> None:
     (model,) = client.list_models(timeout_s=TIMEOUT_S)
     assert model == client.get_model("fraud")
     assert (model.champion, [version.version for version in model.versions]) == (1, [1, 2, 3])
+
+
+def test_how_a_shadow_is_compared(client: AdminClient) -> None:
+    label, within = OutputRule("y", "label"), OutputRule("score", "tolerance", 0.5, 0.01)
+    route = client.start_challenge("fraud", 2, "shadow", compare=[label, within])
+    assert route.challengers[0].compare == (label, within)
+    route = client.update_challenge("fraud", 2, sample=20)
+    assert route.challengers[0].compare == (label, within)
+    assert client.update_challenge("fraud", 2, compare=[label]).challengers[0].compare == (label,)
+    assert client.update_challenge("fraud", 2, compare=[]).challengers[0].compare == ()
 
 
 def test_the_life_of_a_challenger(client: AdminClient) -> None:

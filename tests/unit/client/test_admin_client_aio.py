@@ -19,7 +19,7 @@ from tiltyard.client.admin_errors import (
     AdminTimeoutError,
     AdminUnavailableError,
 )
-from tiltyard.control.views import Share
+from tiltyard.control.views import OutputRule, Share
 from tiltyard.errors import ClientError
 
 
@@ -58,7 +58,11 @@ def test_every_method(served: Served) -> None:
         assert model == await client.get_model("fraud")
         await client.load_version("fraud", 3)
         await client.unload_version("fraud", 3)
-        await client.start_challenge("fraud", 3, "shadow")
+        within = OutputRule("score", "tolerance", 0.5)
+        route = await client.start_challenge("fraud", 3, "shadow", compare=[within])
+        assert route.challengers[0].compare == (within,)
+        route = await client.update_challenge("fraud", 3, compare=[])
+        assert route.challengers[0].compare == ()
         await client.stop_challenge("fraud", 3)
         await client.start_challenge("fraud", 2, "canary", share=Decimal(5), split="key")
         route = await client.update_challenge("fraud", 2, share=50)

@@ -4,8 +4,16 @@ from decimal import Decimal
 
 import pytest
 
-from tiltyard.client.admin_requests import Percent, change_of, enum_number, fraction_of, request_of
+from tiltyard.client.admin_requests import (
+    Percent,
+    change_of,
+    comparison_message,
+    enum_number,
+    fraction_of,
+    request_of,
+)
 from tiltyard.control.interface import ChangeTerms
+from tiltyard.control.views import OutputRule
 from tiltyard.errors import ClientError
 
 
@@ -28,6 +36,15 @@ def test_no_percent_is_no_fraction() -> None:
     assert fraction_of("share", None) is None
     with pytest.raises(ClientError, match="share '5%' is no percentage, expected one like 5"):
         fraction_of("share", "5%")
+
+
+def test_rules_and_none_and_no_rules() -> None:
+    assert comparison_message(None) is None
+    assert list(comparison_message([]).rules) == []
+    (rule,) = comparison_message([OutputRule("y", "tolerance", 0.5, 0.01)]).rules
+    assert (rule.output, rule.atol, rule.rtol) == ("y", 0.5, 0.01)
+    with pytest.raises(ClientError, match="mode 'equal' is not a word"):
+        comparison_message([OutputRule("y", "equal")])  # type: ignore[arg-type]  # the mistake
 
 
 def test_terms() -> None:

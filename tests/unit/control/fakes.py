@@ -29,8 +29,19 @@ class FakeVersion:
     inline: bool = True
 
 
-def loaded(model: str, number: int) -> LoadedVersion:
-    return cast(LoadedVersion, FakeVersion(model, number))
+@dataclass
+class FakeOutput:
+    """What is seen of a TensorSpec."""
+
+    name: str
+    datatype: str = "FP32"
+    shape: tuple[int, ...] = (-1, 2)
+
+
+def loaded(model: str, number: int, *outputs: str) -> LoadedVersion:
+    """A version with outputs of these names, or with one, y."""
+    named = tuple(FakeOutput(name) for name in outputs or ("y",))
+    return cast(LoadedVersion, FakeVersion(model, number, outputs=named))
 
 
 def arm(role: str, version: int, **counts: Any) -> dict[str, Any]:
@@ -73,7 +84,7 @@ def shadow(version: int, source: int, sample_ppm: int = 1_000_000, **counts: Any
 
 @dataclass(eq=False)
 class FakeRollout:
-    """What is seen of a Rollout; a test may set its arms' counts."""
+    """What is seen of a Rollout; a test may set the counts of its arms and shadows."""
 
     champion: LoadedVersion
     epoch: int
@@ -81,15 +92,20 @@ class FakeRollout:
     salt: bytes = b""
     by_key: bool = False
     owners: bytes = b""
-    shadows: Sequence[tuple[LoadedVersion, int, int]] = ()
+    shadows: Sequence[tuple[LoadedVersion, int, int, Sequence[Any]]] = ()
     unkeyed: int = 0
     arms: list[dict[str, Any]] = field(default_factory=list)
+    seen: list[dict[str, Any]] = field(default_factory=list)  # of the shadows
 
     def __post_init__(self) -> None:
         self.model = self.champion.model
         self.arms = [arm("champion", self.champion.version)]
         for canary in self.canaries:
             self.arms += [arm("canary", canary.version), arm("control", self.champion.version)]
+        self.seen = [
+            shadow(version.version, self.arms[source]["version"], sample_ppm)
+            for version, sample_ppm, source, _ in self.shadows
+        ]
 
     def counters(self) -> dict[str, Any]:
         return {
@@ -98,10 +114,7 @@ class FakeRollout:
             "unkeyed": self.unkeyed,
             "ineligible": 0,
             "arms": self.arms,
-            "shadows": [
-                shadow(version.version, self.arms[source]["version"], sample_ppm)
-                for version, sample_ppm, source in self.shadows
-            ],
+            "shadows": self.seen,
         }
 
 

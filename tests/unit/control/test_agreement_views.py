@@ -12,6 +12,8 @@ OUTPUT = {
     "incompatible": {},
     "non_finite_champion": 0,
     "non_finite_shadow": 1,
+    "atol": 0.0,
+    "rtol": 0.0,
     "score_diff": {"p50": 0.0, "p90": 0.0, "p99": 0.5, "max": 1.0},
     "score_diff_buckets": {},
 }
@@ -44,7 +46,10 @@ def test_the_accounts_and_the_agreement_of_the_worst_output() -> None:
         in_flight=1,
         dropped={"queue_full": 10, "bytes_full": 0},
         run_ns=QUANTILES,
-        outputs=[OUTPUT, {**OUTPUT, "name": "scores", "mode": "argmax", "disagreed": 0.5}],
+        outputs=[
+            OUTPUT,
+            {**OUTPUT, "name": "scores", "mode": "tolerance", "atol": 0.25, "disagreed": 0.5},
+        ],
     )
     found = agreement_view(counters)
     assert found.offered == found.sampled_out + found.queued + sum(found.dropped.values())
@@ -54,6 +59,8 @@ def test_the_accounts_and_the_agreement_of_the_worst_output() -> None:
     assert found.run.count == 30
     assert [output.agreement for output in found.outputs] == [0.75, 0.9375]
     assert found.agreement == 0.75
+    assert [output.mode for output in found.outputs] == ["label", "tolerance"]
+    assert (found.outputs[1].atol, found.outputs[1].rtol) == (0.25, 0.0)
     assert (found.outputs[0].non_finite_shadow, found.outputs[0].score_diff_p99) == (1, 0.5)
 
 

@@ -17,7 +17,7 @@ from tiltyard.control.errors import (
     UnavailableError,
     UnknownNameError,
 )
-from tiltyard.control.views import RouteView, Share
+from tiltyard.control.views import OutputRule, RouteView, Share
 from tiltyard.registry import (
     start_challenge,
     stop_challenge,
@@ -78,6 +78,39 @@ def test_what_is_asked_wrongly_is_refused(world: World) -> None:
     with pytest.raises(ArgumentError) as exceeded:
         world.control.start_challenge("m", 3, "canary", share=Decimal(60))
     assert exceeded.value.reason is Reason.SHARES_EXCEEDED
+
+
+def test_how_outputs_are_compared_is_checked_and_passed_on(world: World) -> None:
+    within = OutputRule("y", "tolerance", 0.5, 0.01)
+    with pytest.raises(ArgumentError) as unknown:
+        world.control.start_challenge("m", 2, "shadow", compare=[OutputRule("z", "label")])
+    assert str(unknown.value) == "version 2 of m has no output 'z' to compare (it has y)"
+    assert unknown.value.field == "compare"
+    assert world.kinds()[-1] == "version_added"  # nothing is recorded
+    route = world.control.start_challenge("m", 2, "shadow", compare=[within])
+    assert route.challengers[0].compare == (within,)
+    assert [found[3] for found in world.rollout().shadows] == [[("y", "tolerance", 0.5, 0.01)]]
+    route = world.control.update_challenge("m", 2, sample=Decimal(5))
+    assert route.challengers[0].compare == (within,)
+    with pytest.raises(ArgumentError, match="no output 'z'"):
+        world.control.update_challenge("m", 2, compare=[OutputRule("z", "label")])
+    with pytest.raises(ArgumentError, match="an atol of -1 was given") as negative:
+        world.control.update_challenge("m", 2, compare=[OutputRule("y", "tolerance", -1.0)])
+    assert negative.value.field == "compare"
+    route = world.control.update_challenge("m", 2, compare=[OutputRule("y", "label")])
+    assert route.challengers[0].compare == (OutputRule("y", "label"),)
+    assert world.control.update_challenge("m", 2, compare=[]).challengers[0].compare == ()
+    with pytest.raises(ArgumentError) as canary:
+        world.control.start_challenge("m", 3, "canary", share=Decimal(5), compare=[within])
+    assert canary.value.field == "compare"
+
+
+def test_other_rules_are_another_call(world: World) -> None:
+    begin = partial(world.control.start_challenge, "m", 2, "shadow", idempotency_key="k")
+    begin(compare=[OutputRule("y", "label")])
+    assert begin(compare=[OutputRule("y", "label")]).repeated
+    with pytest.raises(KeyReusedError):
+        begin(compare=[OutputRule("y", "argmax")])
 
 
 def test_which_challenger_is_promoted(world: World) -> None:

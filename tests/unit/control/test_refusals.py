@@ -40,6 +40,12 @@ CASES: dict[tuple[Kind, str], tuple[type[ControlError], Reason, str]] = {
     (InvalidChangeError, "NO_SHARE"): (ArgumentError, Reason.INVALID_ARGUMENT, "share"),
     (InvalidChangeError, "NOTHING_GIVEN"): (ArgumentError, Reason.INVALID_ARGUMENT, "share"),
     (InvalidChangeError, "SHARE_OF_A_SHADOW"): (ArgumentError, Reason.INVALID_ARGUMENT, "share"),
+    (InvalidChangeError, "INVALID_COMPARISON"): (ArgumentError, Reason.INVALID_ARGUMENT, "compare"),
+    (InvalidChangeError, "COMPARISON_OF_A_CANARY"): (
+        ArgumentError,
+        Reason.INVALID_ARGUMENT,
+        "compare",
+    ),
     (InvalidChangeError, "SAMPLE_OF_A_CANARY"): (ArgumentError, Reason.INVALID_ARGUMENT, "sample"),
     (InvalidChangeError, "SPLIT_OF_A_SHADOW"): (ArgumentError, Reason.INVALID_ARGUMENT, "split"),
     (InvalidChangeError, "REVERSE_OF_A_SHADOW"): (

@@ -1,6 +1,7 @@
 """What operators see of a route: what is wanted, what is, and what differs."""
 
 import threading
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -13,7 +14,7 @@ from tiltyard.control.route_views import statistics_rows, version_state
 from tiltyard.control.table import ModelTable
 from tiltyard.control.views import RouteView, Sample, Share
 from tiltyard.loading import LoadReport
-from tiltyard.registry import Challenger, ModelState, rollback, set_champion
+from tiltyard.registry import Challenger, CompareRule, ModelState, rollback, set_champion
 
 QUANTILES = {"p50": 1_000_000, "p90": 2_000_000, "p99": 3_000_000, "p999": 4_000_000, "max": 10**7}
 CANARY = Challenger(2, "canary", buckets=16_384, sample_ppm=0, ranges=((0, 16_384),))
@@ -81,6 +82,16 @@ def test_requests_a_second(world: World) -> None:
     assert found.champion is not None
     assert found.champion.requests_per_s == 35.0
     assert found.challengers[0].requests_per_s == 10.0
+
+
+def test_an_output_that_a_later_champion_has_not_is_told(world: World) -> None:
+    rules = (CompareRule("y", "label"), CompareRule("z", "label"))
+    want(world, challengers=(replace(SHADOW, compare=rules),))
+    found = route(world)
+    assert [rule.output for rule in found.challengers[0].compare] == ["y", "z"]
+    assert found.desired_differs == (
+        "shadow 3: output 'z' is not compared, because version 1 has none such",
+    )
 
 
 def test_the_previous_champion_and_how_long_it_is_kept(world: World) -> None:

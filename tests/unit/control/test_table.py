@@ -12,7 +12,7 @@ from tiltyard._core import LoadedVersion
 from tiltyard.control import table as module
 from tiltyard.control.table import RouteTable, Wanted, wanted_keys
 from tiltyard.loading import LoadReport
-from tiltyard.registry import Challenger, ModelState, owners
+from tiltyard.registry import Challenger, CompareRule, ModelState, owners
 
 V = {number: loaded("m", number) for number in range(1, 6)}
 CANARY = Challenger(2, "canary", buckets=4, sample_ppm=0, ranges=((0, 4),))
@@ -213,8 +213,19 @@ def test_a_shadow_is_shown_what_the_champion_answers_and_a_reverse_one_what_the_
     desk.publish(wanted, report(1, 2, 3, 4))
     rollout = desk.fake.last.rollouts["m"]
     # Arms: the champion, canary 3 and its control, canary 2 and its control.
-    assert list(rollout.shadows) == [(V[4], SHADOW.sample_ppm, 0), (V[1], 500_000, 3)]
+    assert list(rollout.shadows) == [(V[4], SHADOW.sample_ppm, 0, []), (V[1], 500_000, 3, [])]
     desk.publish(replace(wanted, epoch=2, challengers=(SHADOW,)), report(1, 2, 3))
     assert list(desk.fake.last.rollouts["m"].shadows) == []
     desk.publish(replace(wanted, epoch=2, challengers=(SHADOW,)), report(1, 2, 3, 4))
-    assert list(desk.fake.last.rollouts["m"].shadows) == [(V[4], SHADOW.sample_ppm, 0)]
+    assert list(desk.fake.last.rollouts["m"].shadows) == [(V[4], SHADOW.sample_ppm, 0, [])]
+
+
+def test_outputs_are_compared_by_the_rules_that_fit_what_is_shadowed(desk: Desk) -> None:
+    rules = (CompareRule("y", "label"), CompareRule("z", "tolerance", 0.5, 0.01))
+    reverse = replace(CANARY, reverse_shadow=True, sample_ppm=500_000, compare=rules[:1])
+    wanted = state(1, challengers=(replace(SHADOW, compare=rules), reverse), salt=SALT)
+    desk.publish(wanted, report(1, 2, 4))
+    rollout = desk.fake.last.rollouts["m"]
+    # The champion has no output z: routing goes on without the rule for it.
+    label = ("y", "label", 0.0, 0.0)
+    assert [found[2:] for found in rollout.shadows] == [(0, [label]), (1, [label])]
