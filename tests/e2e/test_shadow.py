@@ -13,8 +13,9 @@ import pytest
 from tests.conftest import Serve, publisher
 from tests.models.build import model, node, serialised, tensor
 from tiltyard.client.admin_client import AdminClient
+from tiltyard.client.admin_errors import AdminArgumentError
 from tiltyard.client.inference_messages import make_request
-from tiltyard.control.views import AgreementView
+from tiltyard.control.views import AgreementView, OutputRule
 from tiltyard.ops.gateway_process import GatewayProcess
 from tiltyard.protocol import messages
 from tiltyard.store import open_store
@@ -136,6 +137,28 @@ def test_what_is_compared_is_what_the_two_have_answered(gateway: GatewayProcess)
     (nan,) = views[NOT_A_NUMBER].outputs
     assert (nan.non_finite_champion, nan.non_finite_shadow) == (0, 100)
     assert (views[FAILS].ok, views[FAILS].error) == (0, 100)
+    assert gateway.stop() == 0
+
+
+def test_outputs_are_compared_as_an_operator_says(gateway: GatewayProcess) -> None:
+    """The shadow is one off everywhere: within 0.5 nothing agrees, and within 1.5 everything."""
+    caller = Caller(gateway.address)
+    with AdminClient(gateway.admin_address) as admin:
+        (before,) = admin.get_route("m")
+        with pytest.raises(AdminArgumentError, match=r"no output 'z' to compare \(it has y\)"):
+            admin.start_challenge("m", PLUS_ONE, "shadow", compare=[OutputRule("z", "label")])
+        assert admin.get_route("m")[0].epoch == before.epoch
+        narrow, wide = (OutputRule("y", "tolerance", atol) for atol in (0.5, 1.5))
+        route = admin.start_challenge("m", PLUS_ONE, "shadow", compare=[narrow])
+        assert route.challengers[0].compare == (narrow,)
+        for rule, disagreed in ((narrow, 50.0), (wide, 0.0), (OutputRule("y", "label"), 50.0)):
+            if rule is not narrow:
+                admin.update_challenge("m", PLUS_ONE, compare=[rule])
+            caller.replies(50)
+            (found,) = settled(admin, PLUS_ONE, 50).outputs
+            assert (found.mode, found.atol) == (rule.mode, rule.atol)
+            assert (found.compared, found.disagreed) == (50, disagreed)
+    caller.close()
     assert gateway.stop() == 0
 
 

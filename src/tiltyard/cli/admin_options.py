@@ -10,12 +10,15 @@ import click
 from click.core import ParameterSource
 
 from tiltyard.config import DEFAULT_ADMIN
+from tiltyard.control.views import OutputRule
 
 ADMIN_VARIABLE: Final = "TILTYARD_ADMIN"
 TIMEOUT_S: Final = 60.0
 
 _ADDRESS: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+):([0-9]{1,5})")
 _PERCENT: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?%")
+_NUMBER: Final = r"([0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,2})?)"
+_BOUNDS: Final = re.compile(f"{_NUMBER}(?::{_NUMBER})?")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -54,6 +57,34 @@ def as_percent(ctx: click.Context, param: click.Parameter, value: str | None) ->
             f"{value!r} is no percentage, expected one such as 5% or 0.1%", ctx, param
         )
     return Decimal(found[1])
+
+
+def as_rules(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> tuple[OutputRule, ...]:
+    """OUTPUT=HOW, again and again, for an option's callback. Raises BadParameter."""
+    rules = tuple(_as_rule(ctx, param, value) for value in values)
+    names = [rule.output for rule in rules]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise click.BadParameter(f"output {twice!r} has more than one rule", ctx, param)
+    return rules
+
+
+def _as_rule(ctx: click.Context, param: click.Parameter, value: str) -> OutputRule:
+    output, _, how = value.rpartition("=")
+    mode, _, bounds = how.partition(":")
+    if output and how in ("label", "argmax"):
+        return OutputRule(output, "label" if how == "label" else "argmax")
+    found = _BOUNDS.fullmatch(bounds) if output and mode == "tolerance" else None
+    if found is None:
+        raise click.BadParameter(
+            f"{value!r} is no comparison, expected OUTPUT=label, OUTPUT=argmax or"
+            " OUTPUT=tolerance:ATOL[:RTOL], such as score=tolerance:0.01",
+            ctx,
+            param,
+        )
+    return OutputRule(output, "tolerance", float(found[1]), float(found[2] or 0))
 
 
 def asks(command: Command) -> Command:

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from tiltyard.cli.admin_options import Place, as_percent, changes
+from tiltyard.cli.admin_options import Place, as_percent, as_rules, changes
 from tiltyard.cli.connection import gateway_at
 from tiltyard.cli.progress import waiting
 from tiltyard.cli.render.change_report import slot_words
 from tiltyard.cli.screen import show_change
 from tiltyard.cli.wanted_challenge import WantedChallenge, check_update
-from tiltyard.control.views import RouteView
+from tiltyard.control.views import OutputRule, RouteView
 
 if TYPE_CHECKING:
     from tiltyard.client.admin_client import AdminClient
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command(
     epilog="Give the sign with a percentage: 5%, 0.1%. Calling it again changes a challenge that"
-    " runs: another share, another sample, or a shadow that becomes a canary."
+    " runs: another share, sample or comparison, or a shadow that becomes a canary."
 )
 @click.argument("name")
 @click.argument("version", type=click.IntRange(min=1))
@@ -53,6 +53,14 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Of a canary: the champion shadows its requests, those in --sample.",
 )
+@click.option(
+    "--compare",
+    metavar="OUTPUT=HOW",
+    multiple=True,
+    callback=as_rules,
+    help="How an output of a shadow is compared: label (equal), argmax, or"
+    " tolerance:ATOL[:RTOL]. May be repeated.  [default: as its type is]",
+)
 @changes
 def challenge(
     name: str,
@@ -62,6 +70,7 @@ def challenge(
     sample: Decimal | None,
     split: Literal["key", "request"] | None,
     reverse_shadow: bool,
+    compare: tuple[OutputRule, ...],
     place: Place,
     timeout_s: float,
     expected_epoch: int | None,
@@ -71,12 +80,20 @@ def challenge(
 
     \b
       tiltyard challenge fraud 2 --shadow --sample 20%
+      tiltyard challenge fraud 2 --shadow --compare score=tolerance:0.01
       tiltyard challenge fraud 2 --canary 5%
 
     It is loaded first; the champion serves on whatever becomes of it.
     """
     wanted = WantedChallenge(
-        name, version, "shadow" if is_shadow else "canary", share, sample, split, reverse_shadow
+        name,
+        version,
+        "shadow" if is_shadow else "canary",
+        share,
+        sample,
+        split,
+        reverse_shadow,
+        compare,
     )
     wanted.check()
     with waiting(f"loading {name} version {version}"), gateway_at(place) as client:
@@ -123,6 +140,7 @@ def _start_or_update(
             sample=wanted.sample,
             split=wanted.split,
             reverse_shadow=wanted.reverse_shadow,
+            compare=wanted.compare,
             timeout_s=timeout_s,
             expected_epoch=expected_epoch,
         )
@@ -132,6 +150,7 @@ def _start_or_update(
         wanted.version,
         share=wanted.share,
         sample=wanted.sample,
+        compare=wanted.compare or None,
         timeout_s=timeout_s,
         expected_epoch=expected_epoch,
     )

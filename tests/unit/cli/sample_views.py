@@ -35,7 +35,7 @@ AGREEMENT = AgreementView(
     dropped={"queue_full": 7, "too_old": 3},
     outputs=(
         OutputAgreementView("label", "label", 185, 1.25),
-        OutputAgreementView("probabilities", "tolerance", 185, 0.0, 1e-7, 0.125, 0.5, 0, 2),
+        OutputAgreementView("probabilities", "tolerance", 185, 0.0, 1e-7, 0.125, 0.5, 0, 2, 0.75),
     ),
     latency=replace(LATENCY, count=185, p50_ms=0.8, p99_ms=12.25),
 )

@@ -4,8 +4,9 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from tiltyard.cli.admin_options import Place, as_percent, asks, changes
+from tiltyard.cli.admin_options import Place, as_percent, as_rules, asks, changes
 from tiltyard.client.admin_requests import DEFAULT_ADMIN_ADDRESS
+from tiltyard.control.views import OutputRule
 
 
 @click.command()
@@ -70,6 +71,59 @@ def test_what_is_no_percentage(text: str) -> None:
     done = run(changing, f"--share={text}")
     assert isinstance(done.exception, click.BadParameter)
     assert "expected one such as 5% or 0.1%" in str(done.exception)
+
+
+@click.command()
+@click.option("--compare", multiple=True, callback=as_rules)
+def comparing(compare: tuple[OutputRule, ...]) -> tuple[OutputRule, ...]:
+    return compare
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("y=label", OutputRule("y", "label")),
+        ("a=b:c=argmax", OutputRule("a=b:c", "argmax")),
+        ("y=tolerance:0", OutputRule("y", "tolerance")),
+        ("y=tolerance:1e-6:0.01", OutputRule("y", "tolerance", 1e-6, 0.01)),
+    ],
+)
+def test_comparisons(text: str, rule: OutputRule) -> None:
+    assert run(comparing, "--compare", text).return_value == (rule,)
+
+
+def test_comparisons_of_several_outputs() -> None:
+    assert run(comparing).return_value == ()
+    done = run(comparing, "--compare", "a=label", "--compare", "b=label")
+    assert [rule.output for rule in done.return_value] == ["a", "b"]
+    done = run(comparing, "--compare", "a=label", "--compare", "a=argmax")
+    assert isinstance(done.exception, click.BadParameter)
+    assert "output 'a' has more than one rule" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "y",
+        "=label",
+        "y=",
+        "y=equal",
+        "y=label:1",
+        "y=tolerance",
+        "y=tolerance:",
+        "y=tolerance:-1",
+        "y=tolerance:1:",
+        "y=tolerance:1:2:3",
+        "y=tolerance:nan",
+        "y=tolerance:1e999",
+    ],
+)
+def test_what_is_no_comparison(text: str) -> None:
+    done = run(comparing, "--compare", text)
+    assert isinstance(done.exception, click.BadParameter)
+    assert f"{text!r} is no comparison, expected OUTPUT=label, OUTPUT=argmax or" in str(
+        done.exception
+    )
 
 
 @pytest.mark.parametrize("arguments", [("--expected-epoch", "-1"), ("--timeout-s", "0")])

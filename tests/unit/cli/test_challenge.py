@@ -10,8 +10,17 @@ import pytest
 from tests.unit.cli.conftest import Invoke
 from tests.unit.cli.fake_client import FakeClient
 from tests.unit.cli.sample_views import CANARY, FULL, SHADOW
+from tiltyard.control.views import OutputRule
 
-START = {"share": None, "sample": None, "split": None, "reverse_shadow": False}
+START: dict[str, object] = {
+    "share": None,
+    "sample": None,
+    "split": None,
+    "reverse_shadow": False,
+    "compare": (),
+}
+LABEL = OutputRule("y", "label")
+UPDATE: dict[str, object] = {"share": None, "sample": None, "compare": None}
 TERMS = {"timeout_s": 60.0, "expected_epoch": None}
 
 
@@ -27,6 +36,11 @@ TERMS = {"timeout_s": 60.0, "expected_epoch": None}
         ),
         (["--shadow"], "shadow", {}),
         (["--shadow", "--sample", "20%"], "shadow", {"sample": Decimal(20)}),
+        (
+            ["--shadow", "--compare", "y=label", "--compare", "score=tolerance:0.5:0.01"],
+            "shadow",
+            {"compare": (LABEL, OutputRule("score", "tolerance", 0.5, 0.01))},
+        ),
     ],
 )
 def test_a_version_begins_to_challenge(
@@ -51,9 +65,10 @@ def test_a_shadow_becomes_a_canary(client: FakeClient, invoke: Invoke) -> None:
 @pytest.mark.parametrize(
     ("version", "arguments", "asked"),
     [
-        (4, ["--canary", "50%"], {"share": Decimal(50), "sample": None}),
-        (4, ["--canary", "50%", "--split", "key"], {"share": Decimal(50), "sample": None}),
-        (5, ["--shadow", "--sample", "50%"], {"share": None, "sample": Decimal(50)}),
+        (4, ["--canary", "50%"], {"share": Decimal(50)}),
+        (4, ["--canary", "50%", "--split", "key"], {"share": Decimal(50)}),
+        (5, ["--shadow", "--sample", "50%"], {"sample": Decimal(50)}),
+        (5, ["--shadow", "--compare", "y=label"], {"compare": (LABEL,)}),
     ],
 )
 def test_a_challenger_of_the_mode_is_changed(
@@ -69,7 +84,7 @@ def test_a_challenger_of_the_mode_is_changed(
     assert client.calls[1] == (
         "update_challenge",
         ("fraud", version),
-        {**asked, "timeout_s": 60.0, "expected_epoch": 7},
+        {**UPDATE, **asked, "timeout_s": 60.0, "expected_epoch": 7},
     )
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from tiltyard.cli.render.formats import one_line, remaining, timestamp
-from tiltyard.cli.render.slots import canaries_of, name_of, slots_of
+from tiltyard.cli.render.formats import listed, one_line, remaining, timestamp
+from tiltyard.cli.render.slots import canaries_of, name_of, rule_words, slots_of
 from tiltyard.cli.render.status_notes import NOT_RECORDED
 from tiltyard.control.views import BUCKETS, RouteView, SlotView
 
@@ -40,6 +40,8 @@ def _facts(route: RouteView, slot: SlotView, now: float) -> Iterator[str]:
     if slot.sample is not None:
         exact = f"{slot.sample.ppm / 10_000:.4f}".rstrip("0").rstrip(".")
         yield f"shadowed by the champion {exact} %" if slot.reverse_shadow else f"sample {exact} %"
+    if slot.compare:
+        yield f"comparing {listed([rule_words(rule) for rule in slot.compare])}"
     if slot.since_unix_s:
         yield f"since {timestamp(slot.since_unix_s)} UTC"
     if slot.until_unix_s is not None:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tiltyard.control.views import BUCKETS, LatencyView, RouteView, SlotView
+from tiltyard.cli.render.formats import one_line, percent
+from tiltyard.control.views import BUCKETS, LatencyView, OutputRule, RouteView, SlotView
 
 # The errors that a version can be blamed for; the others are those of clients and of load.
 BLAMED: Final = frozenset({"run_failed", "output_mismatch", "deadline_passed"})
@@ -95,3 +96,15 @@ def warm_s(slot: SlotView, now: float) -> float:
     if slot.role != "previous" or slot.state != "ready" or slot.until_unix_s is None:
         return 0.0
     return max(0.0, slot.until_unix_s - now)
+
+
+def rule_words(rule: OutputRule) -> str:
+    """`y as label`, `score within 0.01`."""
+    if rule.mode == "tolerance":
+        return f"{one_line(rule.output)}{tolerance_words(rule.atol, rule.rtol)}"
+    return f"{one_line(rule.output)} as {rule.mode}"
+
+
+def tolerance_words(atol: float, rtol: float) -> str:
+    """` within 0.01 + 1 %`."""
+    return f" within {atol:g}" + (f" + {percent(rtol)}" if rtol else "")

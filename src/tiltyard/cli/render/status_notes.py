@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tiltyard.cli.render.formats import difference, listed, one_line, percent
-from tiltyard.cli.render.slots import answers_of, name_of, slots_of
+from tiltyard.cli.render.slots import answers_of, name_of, slots_of, tolerance_words
 from tiltyard.control.views import AgreementView, RouteView, SlotView, StatisticsRow, VersionView
 
 VERSIONS_SHOWN: Final = 6
@@ -85,7 +85,8 @@ def _compared(slot: SlotView, seen: AgreementView) -> Iterator[str]:
         if output.agreement is None:
             continue
         told = f"{name_of(slot)} with version {seen.source_version}, {one_line(output.name)}:"
-        told += f" {percent(output.agreement)} of {output.compared:,} agree"
+        within = tolerance_words(output.atol, output.rtol) if output.mode == "tolerance" else ""
+        told += f" {percent(output.agreement)} of {output.compared:,} agree{within}"
         if output.score_diff_max:
             told += f"; scores differ by up to {difference(output.score_diff_max)}"
             told += f" (p99 {difference(output.score_diff_p99)})"

@@ -21,10 +21,11 @@ from tiltyard.cli.render.slots import (
     latency_of,
     measured_of,
     name_of,
+    rule_words,
     slots_of,
     warm_s,
 )
-from tiltyard.control.views import RouteView
+from tiltyard.control.views import OutputRule, RouteView
 
 
 def test_slots_stand_in_order() -> None:
@@ -68,6 +69,13 @@ def test_agreement_is_of_the_output_that_agrees_least() -> None:
     assert agreement_of(SHADOW) == 1 - 1.25 / 185
     assert compared_of(SHADOW) == 185
     assert (agreement_of(CANARY), compared_of(CANARY)) == (None, 0)
+
+
+def test_rules_in_words() -> None:
+    assert rule_words(OutputRule("y", "label")) == "y as label"
+    assert rule_words(OutputRule("a\nb", "argmax")) == "a b as argmax"
+    assert rule_words(OutputRule("y", "tolerance", 0.5)) == "y within 0.5"
+    assert rule_words(OutputRule("y", "tolerance", 1e-6, 0.01)) == "y within 1e-06 + 1 %"
 
 
 def test_only_a_previous_champion_that_is_ready_is_warm() -> None:
