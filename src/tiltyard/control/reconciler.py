@@ -16,7 +16,7 @@ from tiltyard.control.catalogue import Catalogue, introduce
 from tiltyard.control.desired import Desired
 from tiltyard.control.keeping import Keeping
 from tiltyard.control.overrides import Pending
-from tiltyard.control.rates import ArmKey, Rates
+from tiltyard.control.rates import RateKey, Rates
 from tiltyard.control.retries import Retries
 from tiltyard.control.since import Since
 from tiltyard.control.table import RouteTable, Wanted, slots, wanted_keys
@@ -377,10 +377,15 @@ class Reconciler:
             if report.reason(state.name, version) and (state.name, version) not in report.loading
         ]
 
-    def _completed(self) -> dict[ArmKey, int]:
-        return {
-            (model, made.rollout.epoch, index): arm["completed"]
-            for model, made in self.table.tables().items()
-            if made.rollout is not None
-            for index, arm in enumerate(made.rollout.counters()["arms"])
-        }
+    def _completed(self) -> dict[RateKey, int]:
+        """What arms have answered, and what of shadows has been compared."""
+        completed = {}
+        for model, made in self.table.tables().items():
+            if made.rollout is None:
+                continue
+            counters = made.rollout.counters()
+            counts = [arm["completed"] for arm in counters["arms"]]
+            counts += [shadow["ok"] for shadow in counters["shadows"]]
+            for index, count in enumerate(counts):
+                completed[model, made.rollout.epoch, index] = count
+        return completed

@@ -197,7 +197,9 @@ def _challenger(
     shadows: Sequence[ShadowCounters],
 ) -> SlotView:
     if entry.mode == "shadow":
-        return _shadow(reconciler, made, entry, report, find_shadow(shadows, entry.version))
+        found = find_shadow(shadows, entry.version)
+        own = [len(arms) + index for index, shadow in enumerate(shadows) if shadow is found]
+        return _shadow(reconciler, made, entry, report, found, own)
     reverse = find_shadow(shadows, made.champion.version if made.champion else 0, entry.version)
     own = [
         index
@@ -228,8 +230,11 @@ def _shadow(
     entry: "Challenger",
     report: LoadReport,
     counters: ShadowCounters | None,
+    own: Sequence[int],
 ) -> SlotView:
-    """Its requests are those that it ran; its latency is from leaving the queue."""
+    """Its requests are those that it ran, its rate that of those which were compared, and its
+    latency is from leaving the queue. `own` is its index for rates.
+    """
     ready, reason = version_state(report, made.state.name, entry.version)
     agreement = agreement_view(counters) if counters is not None else None
     return SlotView(
@@ -241,6 +246,7 @@ def _shadow(
         sample=Sample(entry.sample_ppm),
         compare=output_rules(entry),
         requests=agreement.ok + agreement.error if agreement is not None else 0,
+        requests_per_s=_rate(reconciler, made, own),
         errors=counters["errors"] if counters is not None else {},
         latency=agreement.latency if agreement is not None else None,
         agreement=agreement,

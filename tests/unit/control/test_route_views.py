@@ -73,15 +73,18 @@ def test_shares_asked_and_measured(world: World) -> None:
 
 
 def test_requests_a_second(world: World) -> None:
-    want(world, challengers=(CANARY,))
+    want(world, challengers=(CANARY, SHADOW))
+    assert route(world).challengers[1].requests_per_s is None
     world.pass_s(1)
     for index, completed in enumerate((60, 20, 10)):
         world.rollout().arms[index]["completed"] = completed
+    world.rollout().seen[0] |= {"ok": 8, "error": 4}
     world.pass_s(2)
     found = route(world)
     assert found.champion is not None
     assert found.champion.requests_per_s == 35.0
     assert found.challengers[0].requests_per_s == 10.0
+    assert found.challengers[1].requests_per_s == 4.0  # what was compared
 
 
 def test_an_output_that_a_later_champion_has_not_is_told(world: World) -> None:
