@@ -86,9 +86,12 @@ def agreement_of(slot: SlotView) -> float | None:
 
 
 def compared_of(slot: SlotView) -> int:
-    """How many requests the agreement is computed from, of the output with the fewest."""
+    """How many requests the agreement is computed from, of the output with the fewest.
+
+    An output that no client asks for is compared in none, and says nothing.
+    """
     outputs = slot.agreement.outputs if slot.agreement is not None else ()
-    return min((output.compared for output in outputs), default=0)
+    return min((output.compared for output in outputs if output.compared), default=0)
 
 
 def warm_s(slot: SlotView, now: float) -> float:

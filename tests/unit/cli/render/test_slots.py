@@ -69,6 +69,11 @@ def test_agreement_is_of_the_output_that_agrees_least() -> None:
     assert agreement_of(SHADOW) == 1 - 1.25 / 185
     assert compared_of(SHADOW) == 185
     assert (agreement_of(CANARY), compared_of(CANARY)) == (None, 0)
+    unasked = replace(AGREEMENT.outputs[1], compared=0, disagreed=0.0)
+    shadow = replace(SHADOW, agreement=replace(AGREEMENT, outputs=(AGREEMENT.outputs[0], unasked)))
+    assert compared_of(shadow) == 185
+    none = replace(AGREEMENT, outputs=(unasked,))
+    assert compared_of(replace(SHADOW, agreement=none)) == 0
 
 
 def test_rules_in_words() -> None:
