@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from tiltyard.control.desired import Desired
-from tiltyard.errors import StoreError
+from tiltyard.errors import StoreError, TiltyardError
 from tiltyard.loading import LoadReport
 from tiltyard.store import Store
 
 if TYPE_CHECKING:
     from tiltyard.registry import Registry
+    from tiltyard.registry.noting import Note
 
 
 class Catalogue:
@@ -34,12 +35,15 @@ class Catalogue:
             except StoreError as error:
                 self.problem = str(error)
 
-    def note(self, registry: "Registry", desired: Desired, report: LoadReport) -> None:
-        """Tell the registry what it does not know yet. Raises RegistryUnavailableError.
+    def note(self, registry: "Registry", desired: Desired, report: LoadReport) -> str:
+        """Tell the registry what it does not know yet; what it refuses of that, in words.
+
+        All models at once: each transaction waits for the disk. Raises RegistryUnavailableError.
 
         A model that is new to it waits until it is known which of its versions can serve: the
         newest of them is its champion. Until then the newest that is loaded serves.
         """
+        notes: list[Note] = []
         for model, numbers in self.stored.items():
             state = desired.get(model)
             if state is not None and state.versions.issuperset(numbers):
@@ -48,14 +52,25 @@ class Catalogue:
                 able = newest_able(model, numbers, report)
                 if able is None:
                     continue
-                introduce(registry, model, numbers, able)
-            change = registry.note_versions(model, [(number, "") for number in numbers])
-            desired.adopt({model: change.state})
+                notes.append(_introduction(model, numbers, able))
+            notes.append((model, [(number, "") for number in numbers]))
+        outcomes = registry.note_all(notes) if notes else []
+        refused = {}
+        for (model, _), outcome in zip(notes, outcomes, strict=True):
+            if isinstance(outcome, TiltyardError):
+                refused[model] = str(outcome)
+            else:
+                desired.adopt({model: outcome.state})
+        return "; ".join(refused.values())
 
 
 def introduce(registry: "Registry", model: str, numbers: Iterable[int], champion: int) -> None:
     """Make a model known whose champion is to be this version. Raises RegistryUnavailableError."""
-    registry.note_versions(model, [(number, "") for number in numbers if number <= champion])
+    registry.note_versions(*_introduction(model, numbers, champion))
+
+
+def _introduction(model: str, numbers: Iterable[int], champion: int) -> "Note":
+    return model, [(number, "") for number in numbers if number <= champion]
 
 
 def newest_able(model: str, numbers: Iterable[int], report: LoadReport) -> int | None:

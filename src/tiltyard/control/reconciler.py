@@ -362,8 +362,7 @@ class Reconciler:
         from tiltyard.registry import RegistryUnavailableError
 
         try:
-            self._catalogue.note(self.registry, self.desired, report)
-            self._problems["note"] = ""
+            self._problems["note"] = self._catalogue.note(self.registry, self.desired, report)
         except RegistryUnavailableError as error:
             self._problems["note"] = str(error)
 

@@ -6,24 +6,27 @@ and the reply is kept for the idempotency key. What has been returned is on the 
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from sqlalchemy import Connection
 
+from tiltyard.errors import TiltyardError
 from tiltyard.registry import replies, rows
 from tiltyard.registry.change import Change
 from tiltyard.registry.database import Database
 from tiltyard.registry.epoch_conflict import EpochConflictError
-from tiltyard.registry.errors import UnknownModelError, VersionChangedError
+from tiltyard.registry.errors import UnknownModelError
 from tiltyard.registry.event import Event
+from tiltyard.registry.noting import Note, Noting
 from tiltyard.registry.state import ModelState
 from tiltyard.registry.step import Step, Transition
-from tiltyard.store.names import check_model_name, check_version
 
 BUSY_TIMEOUT_S = 2.0
 CONFLICT_EVENTS_MAX = 100
+
+_T = TypeVar("_T")
 
 
 class Registry:
@@ -47,7 +50,7 @@ class Registry:
         """The digest of each version of a model, "" where it is not known; UnknownModelError."""
         with self._database.reading() as connection:
             _model(connection, name)
-            return rows.read_digests(connection, name)
+            return rows.read_digests(connection, name).get(name, {})
 
     def note_versions(
         self,
@@ -65,28 +68,37 @@ class Registry:
         UnknownModelError (no version at all), IdempotencyMismatchError; ConfigError for a name or a
         number that cannot be one.
         """
-        check_model_name(name)
-        noted = {check_version(version): digest for version, digest in versions}
+        note = (name, list(versions))
         if not idempotency_key:
-            # So that a gateway starts beside a registry that is locked or read-only.
-            state = self._if_nothing_is_new(name, noted)
-            if state is not None:
-                return Change(state, ())
+            (outcome,) = self.note_all([note], actor=actor)
+            if isinstance(outcome, TiltyardError):
+                raise outcome
+            return outcome
         with self._database.writing() as connection:
             saved = replies.find(connection, idempotency_key, request_digest)
             if saved is not None:
                 return saved
-            state = rows.read_models(connection, name).get(name)
-            if state is None:
-                if not noted:
-                    raise UnknownModelError(name)
-                state = rows.add_model(connection, name)
-            known = rows.read_digests(connection, name)
-            _check_digests(name, known, noted)
-            added = rows.write_digests(connection, name, known, noted)
-            change = self._with_added(connection, state, added, actor)
-            replies.save(connection, idempotency_key, request_digest, change, self._clock())
+            now = self._clock()
+            change = Noting(connection, name).make(note, actor=actor, now=now)
+            replies.save(connection, idempotency_key, request_digest, change, now)
         return change
+
+    def note_all(self, notes: Iterable[Note], *, actor: str = "") -> list[Change | TiltyardError]:
+        """note_versions() for each in its turn, in one transaction; what has come of each.
+
+        One that is refused keeps no other from being made.
+        """
+        asked = [(name, list(versions)) for name, versions in notes]
+        only = asked[0][0] if len(asked) == 1 else None
+        # So that a gateway starts beside a registry that is locked or read-only.
+        with self._database.reading() as connection:
+            found = Noting(connection, only)
+            known = [change for note in asked if (change := _or_refusal(found.known, note))]
+        if len(known) == len(asked):
+            return known
+        with self._database.writing() as connection:
+            make = partial(Noting(connection, only).make, actor=actor, now=self._clock())
+            return [_or_refusal(make, note) for note in asked]
 
     def change(
         self,
@@ -176,30 +188,6 @@ class Registry:
     ) -> None:
         self.close()
 
-    def _if_nothing_is_new(self, name: str, noted: Mapping[int, str]) -> ModelState | None:
-        with self._database.reading() as connection:
-            known = rows.read_digests(connection, name)
-            if any(
-                number not in known or digest not in ("", known[number])
-                for number, digest in noted.items()
-            ):
-                return None
-            return rows.read_models(connection, name).get(name)
-
-    def _with_added(
-        self, connection: Connection, state: ModelState, added: list[int], actor: str
-    ) -> Change:
-        """The events of versions that are new, and the champion of a model that is."""
-        now = self._clock()
-        name = state.name
-        events = [Event("version_added", name, state.epoch, version) for version in added]
-        if state.epoch == 0:
-            data = {"versions": added}
-            events = [Event("model_added", name, 1, added[-1], data)]
-            rows.write_model(connection, state, replace(state, epoch=1, champion=added[-1]))
-        kept = [rows.append_event(connection, event, now, actor) for event in events]
-        return Change(rows.read_models(connection, name)[name], tuple(kept))
-
 
 def open_registry(
     url: str,
@@ -235,13 +223,8 @@ def _check_epoch(connection: Connection, state: ModelState, expected: int | None
         raise EpochConflictError(state.name, expected, state.epoch, since)
 
 
-def _check_digests(name: str, known: dict[int, str], noted: dict[int, str]) -> None:
-    for version, digest in noted.items():
-        before = known.get(version, "")
-        if before and digest and before != digest:
-            raise VersionChangedError(
-                f"version {version} of {name} has digest {digest}, and had {before} when it was"
-                " first seen; versions are never changed",
-                "put the files back, or publish them as a new version",
-                "VERSION_CHANGED",
-            )
+def _or_refusal(make: Callable[[Note], _T], note: Note) -> _T | TiltyardError:
+    try:
+        return make(note)
+    except TiltyardError as refusal:
+        return refusal

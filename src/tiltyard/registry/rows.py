@@ -83,14 +83,15 @@ def keep_longer(connection: Connection, name: str, until: Mapping[int, float]) -
         )
 
 
-def read_digests(connection: Connection, name: str) -> dict[int, str]:
-    """The digest of each version of a model; empty where it is not known."""
-    rows = connection.execute(
-        select(_VERSIONS.c.version, _VERSIONS.c.digest)
-        .where(_VERSIONS.c.model == name)
-        .order_by(_VERSIONS.c.version)
-    )
-    return {row.version: row.digest for row in rows}
+def read_digests(connection: Connection, name: str | None = None) -> dict[str, dict[int, str]]:
+    """By model, the digest of each version; empty where it is not known. As read_models()."""
+    query = select(_VERSIONS).order_by(_VERSIONS.c.model, _VERSIONS.c.version)
+    if name is not None:
+        query = query.where(_VERSIONS.c.model == name)
+    of_model = _by_model(connection.execute(query))
+    return {
+        model: {row.version: row.digest for row in versions} for model, versions in of_model.items()
+    }
 
 
 def write_digests(

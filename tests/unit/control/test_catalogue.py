@@ -8,9 +8,10 @@ from tests.unit.control.conftest import World
 from tests.unit.control.fakes import loaded
 from tiltyard.control.catalogue import Catalogue, newest_able
 from tiltyard.control.desired import Desired
-from tiltyard.errors import StoreError
+from tiltyard.errors import StoreError, TiltyardError
 from tiltyard.loading import LoadReport
-from tiltyard.registry import RegistryUnavailableError
+from tiltyard.registry import Change, RegistryUnavailableError
+from tiltyard.registry.noting import Note
 
 
 def report(ready: list[int], loading: list[int], failed: list[int]) -> LoadReport:
@@ -128,3 +129,27 @@ def test_what_is_known_is_not_written_again(empty: World) -> None:
         empty.put("m", 2)
         with pytest.raises(RegistryUnavailableError):
             note(empty, desired, report([1], [], []))
+
+
+def test_all_that_is_new_is_one_transaction_and_a_refusal_is_of_one_model(
+    empty: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"m{number}" for number in range(20)]
+    for name in names:
+        empty.put(name, 1, 2)
+    ready = LoadReport(versions=[loaded(name, number) for name in names for number in (1, 2)])
+    stored = {".hidden": [1], **empty.store.models()}
+    hidden = LoadReport(versions=[*ready.versions, loaded(".hidden", 1)])
+    desired, note_all = Desired(), empty.registry.note_all
+    calls: list[int] = []
+
+    def counted(notes: list[Note]) -> list[Change | TiltyardError]:
+        calls.append(len(notes))
+        return note_all(notes)
+
+    monkeypatch.setattr(empty.registry, "note_all", counted)
+    refused = Catalogue(empty.store, stored).note(empty.registry, desired, hidden)
+    assert calls == [2 * 21]
+    assert refused.startswith("model name '.hidden' is not usable")
+    assert sorted(desired.states()) == sorted(names)
+    assert {state.champion for state in desired.states().values()} == {2}

@@ -69,8 +69,8 @@ def test_digests_are_filled_in_and_never_changed(tmp_path: Path) -> None:
     with database.writing() as connection:
         rows.add_model(connection, "w1")
         rows.write_digests(connection, "w1", {}, {1: "", 2: "b"})
-        known = rows.read_digests(connection, "w1")
+        known = rows.read_digests(connection, "w1")["w1"]
         assert known == {1: "", 2: "b"}
         assert rows.write_digests(connection, "w1", known, {1: "a", 2: "", 3: "c"}) == [3]
-        assert rows.read_digests(connection, "w1") == {1: "a", 2: "b", 3: "c"}
+        assert rows.read_digests(connection) == {"w1": {1: "a", 2: "b", 3: "c"}}
     database.close()
