@@ -52,6 +52,7 @@ def version_message(view: VersionView) -> Any:
         batch_reason=view.batch_reason,
         bitwise=view.bitwise,
         error_max=view.error_max,
+        kept_until=_timestamp(view.kept_until_unix_s),
     )
 
 

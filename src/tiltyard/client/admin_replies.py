@@ -54,6 +54,7 @@ def read_version(message: Any) -> VersionView:
         batch_reason=message.batch_reason,
         bitwise=_optional(message, "bitwise"),
         error_max=_optional(message, "error_max"),
+        kept_until_unix_s=_unix_s(message.kept_until) if message.HasField("kept_until") else None,
     )
 
 

@@ -38,6 +38,7 @@ def version_view(
         reason=reason,
         wanted=version not in state.unloaded and (state.name, version) not in report.unloaded,
         roles=_roles(state, version),
+        kept_until_unix_s=state.kept_until(version),
         **_published(store, state.name, version),
         **_loaded(report, state.name, version),
     )

@@ -178,9 +178,10 @@ class RouteView:
 class VersionView:
     """A version: what was published, and what has become of it on this gateway.
 
-    `roles` are the slots it is in. `wanted` says whether it should be loaded. From `batchable` on
-    it is what loading found, and None or empty before. `bitwise` says that batched answers are
-    those of lone rows to the bit; else they differ by at most `error_max`.
+    `roles` are the slots it is in. `wanted` says whether it should be loaded, `kept_until_unix_s`
+    when that ends if nothing asks for it; None: nothing ends it. From `batchable` to `error_max` it
+    is what loading found, and None or empty before. `bitwise` says that batched answers are those
+    of lone rows to the bit; else they differ by at most `error_max`.
     """
 
     model: str
@@ -197,6 +198,7 @@ class VersionView:
     batch_reason: str = ""
     bitwise: bool | None = None
     error_max: float | None = None
+    kept_until_unix_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ VERSION = VersionView(
     batch_reason="a Reshape stops the proof",
     bitwise=False,
     error_max=2e-6,
+    kept_until_unix_s=BEGAN_UNIX_S + 60.5,
 )
 MODEL = ModelView("fraud", 7, 3, 2, (4, 5), (VERSION, replace(VERSION, version=3, state="ready")))
 CHAMPION = SlotView(

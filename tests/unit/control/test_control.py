@@ -234,6 +234,7 @@ def test_what_nothing_used_for_the_window_says_so_and_comes_back(world: World) -
     world.control.set_champion("m", 2)
     warm, *_ = world.control.get_model("m").versions
     assert (warm.state, warm.wanted) == ("ready", True)
+    assert warm.kept_until_unix_s == world.now + WINDOW_S
     world.pass_s(WINDOW_S)
     gone, *others = world.control.get_model("m").versions
     assert (gone.state, gone.wanted) == ("stored", False)

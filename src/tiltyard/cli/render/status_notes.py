@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tiltyard.cli.render.formats import difference, listed, one_line, percent
+from tiltyard.cli.render.formats import difference, listed, one_line, percent, timestamp
 from tiltyard.cli.render.slots import answers_of, name_of, slots_of, tolerance_words
 from tiltyard.control.views import AgreementView, RouteView, SlotView, StatisticsRow, VersionView
 
@@ -119,7 +119,9 @@ def _others(route: RouteView, versions: Sequence[VersionView]) -> str:
     newest = beside[-VERSIONS_SHOWN:]
     by_state: dict[str, list[str]] = {}
     for view in newest:
-        by_state.setdefault(view.state, []).append(str(view.version))
+        until = view.kept_until_unix_s if view.state == "ready" else None
+        state = view.state if until is None else f"ready until {timestamp(until)} UTC"
+        by_state.setdefault(state, []).append(str(view.version))
     told = [f"{listed(numbers)} {state}" for state, numbers in by_state.items()]
     hidden = len(beside) - len(newest)
     return "; ".join([*told, *([f"{hidden} older"] if hidden else [])])

@@ -63,6 +63,15 @@ def test_of_many_versions_the_newest_are_named() -> None:
     ]
 
 
+def test_what_is_kept_for_a_while_says_until_when() -> None:
+    kept, other = (VersionView("churn", number, "ready") for number in (2, 3))
+    kept = replace(kept, kept_until_unix_s=1_795_593_600.0)
+    gone = replace(kept, version=4, state="stored")
+    assert told(QUIET, (kept, other, gone)) == [
+        "other versions: 2 ready until 2026-11-25 08:00:00 UTC; 3 ready; 4 stored"
+    ]
+
+
 def test_outputs_that_were_not_compared_are_left_out() -> None:
     nothing = replace(AGREEMENT, dropped={}, error=0, expired=0, outputs=())
     assert told(replace(QUIET, challengers=(replace(SHADOW, agreement=nothing),))) == []
