@@ -95,6 +95,7 @@ class Config(BaseModel):
     grpc: str = DEFAULT_GRPC  # host:port; port 0 picks a free one
     admin: str = DEFAULT_ADMIN  # host:port, or "none"
     registry: str | None = None  # sqlite:///PATH, or "none"; without it a file beside the store
+    # How long a version stays in memory after it left its slot, or was last asked for by number.
     rollback_window_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 72 * 3600.0
     io_threads: Annotated[int, Field(ge=1, le=THREADS_MAX)] = 1
     worker_threads: Annotated[int, Field(ge=0, le=THREADS_MAX)] = Field(

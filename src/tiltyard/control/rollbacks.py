@@ -60,7 +60,7 @@ class Rollbacks:
         before = self._state(call)
         with call.refusals():
             after, _ = transition(before)
-        with self._warm(after):
+        with self._warm(before, after.champion):
             pending = self._pending(call, before, after, transition)
             self._reconciler.hold(pending)
             self._reconciler.record(name)
@@ -97,11 +97,11 @@ class Rollbacks:
             # What has happened since cannot be read, but that it has is known.
             raise EpochMovedError(call.name, expected, state.epoch, ()) from None
 
-    def _warm(self, state: ModelState) -> AbstractContextManager[None]:
+    def _warm(self, before: ModelState, version: int | None) -> AbstractContextManager[None]:
         """The version that comes back is in memory; only one that was unloaded has to be loaded."""
-        if state.champion is None:
+        if version is None:
             return nullcontext()
-        return self._changes.loaded(state, state.champion, None)
+        return self._changes.loaded(before, version, None)
 
     def _pending(
         self, call: Call, before: ModelState, after: ModelState, transition: Transition

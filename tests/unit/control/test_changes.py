@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.control.conftest import World
+from tests.unit.control.conftest import WINDOW_S, World
 from tiltyard.control.changes import Call, Changes
 from tiltyard.control.errors import (
     EpochMovedError,
@@ -163,6 +163,20 @@ def test_what_was_unloaded_and_takes_too_long_is_given_up(world: World, changes:
         changes.make_loaded(call(4), 4, swap_to(4), timeout_s=0.01)
     assert "It goes on loading" in caught.value.to_do
     assert ("m", 4) in world.loader.wanted
+
+
+def test_a_rollback_whose_version_takes_too_long_says_that_it_gave_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.control.set_champion("m", 2)
+    world.pass_s(WINDOW_S)
+    world.loader.slow = {("m", 1)}
+    monkeypatch.setattr("tiltyard.control.changes.LOAD_TIMEOUT_S", 0.01)
+    with pytest.raises(LoadTimeoutError) as caught:
+        world.control.rollback("m")
+    assert "It was given up" in caught.value.to_do
+    assert (world.serving(), world.recorded().champion) == (2, 2)
+    assert ("m", 1) not in world.loader.wanted
 
 
 def test_a_version_that_was_unloaded_is_loaded_first(world: World, changes: Changes) -> None:
