@@ -233,6 +233,7 @@ cdef extern from "engine/engine.h" namespace "tiltyard" nogil:
 
 cdef extern from "engine/named_counts.h" namespace "tiltyard" nogil:
     ctypedef vector[pair[string, uint64_t]] NamedCounts
+    ctypedef vector[pair[uint64_t, uint64_t]] HistogramCounts
 
 cdef extern from "engine/shadow_statistics.h" namespace "tiltyard" nogil:
     ctypedef vector[pair[string, double]] ScoreQuantiles
@@ -261,11 +262,12 @@ cdef extern from "engine/shadow_statistics.h" namespace "tiltyard" nogil:
         NamedCounts latency_ns
         NamedCounts champion_latency_ns
         NamedCounts run_ns
+        HistogramCounts latency
+        HistogramCounts champion_latency
+        HistogramCounts run
         vector[ShadowOutputStatistics] outputs
 
 cdef extern from "engine/rollout_statistics.h" namespace "tiltyard" nogil:
-    ctypedef vector[pair[uint64_t, uint64_t]] HistogramCounts
-
     cdef cppclass ArmCounters:
         string role
         int64_t version
@@ -280,6 +282,7 @@ cdef extern from "engine/rollout_statistics.h" namespace "tiltyard" nogil:
         uint64_t unkeyed
         uint64_t ineligible
         vector[ArmCounters] arms
+        ArmCounters unsplit
         vector[ShadowStatistics] shadows
 
     RolloutCounters read_rollout(const Rollout& rollout)

@@ -51,6 +51,9 @@ cdef dict shadow_of(const ShadowStatistics& shadow):
     out["latency_ns"] = counts_of(shadow.latency_ns)
     out["champion_latency_ns"] = counts_of(shadow.champion_latency_ns)
     out["run_ns"] = counts_of(shadow.run_ns)
+    out["latency_buckets"] = histogram_of(shadow.latency)
+    out["champion_latency_buckets"] = histogram_of(shadow.champion_latency)
+    out["run_buckets"] = histogram_of(shadow.run)
     out["outputs"] = [shadow_output_of(shadow.outputs[i]) for i in range(shadow.outputs.size())]
     return out
 
@@ -75,6 +78,7 @@ cdef class Rollout:
             "unkeyed": int(counters.unkeyed),
             "ineligible": int(counters.ineligible),
             "arms": [arm_of(counters.arms[i]) for i in range(counters.arms.size())],
+            "unsplit": None if counters.unsplit.role.empty() else arm_of(counters.unsplit),
             "shadows": [shadow_of(counters.shadows[i]) for i in range(counters.shadows.size())],
         }
 

@@ -1,4 +1,4 @@
-// Counts by name, as readers of statistics get them.
+// Counts by name or by size, as readers of statistics get them.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,8 @@
 namespace tiltyard {
 
 using NamedCounts = std::vector<std::pair<std::string, uint64_t>>;
+// (smallest value of a bucket, how many fell into it), ascending; those with any.
+using HistogramCounts = std::vector<std::pair<uint64_t, uint64_t>>;
 
 // Errors that happened, by name; `get(i)` counts the one of number i.
 template <typename Get>
@@ -31,6 +33,15 @@ inline NamedCounts quantiles_of(const LatencySnapshot& latency) {
           {"p99", latency.quantile_ns(0.99)},
           {"p999", latency.quantile_ns(0.999)},
           {"max", latency.quantile_ns(1.0)}};
+}
+
+inline HistogramCounts buckets_of(const LatencySnapshot& snapshot) {
+  HistogramCounts found;
+  for (size_t i = 0; i < snapshot.counts.size(); ++i) {
+    if (snapshot.counts[i] == 0) continue;
+    found.emplace_back(LatencyHistogram::bucket_floor(i), snapshot.counts[i]);
+  }
+  return found;
 }
 
 }  // namespace tiltyard

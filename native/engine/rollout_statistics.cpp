@@ -22,15 +22,6 @@ uint64_t sum_over_threads(const ServedVersion& arm, Get get) {
   return sum;
 }
 
-HistogramCounts buckets_of(const LatencySnapshot& snapshot) {
-  HistogramCounts found;
-  for (size_t i = 0; i < snapshot.counts.size(); ++i) {
-    if (snapshot.counts[i] == 0) continue;
-    found.emplace_back(LatencyHistogram::bucket_floor(i), snapshot.counts[i]);
-  }
-  return found;
-}
-
 LatencySnapshot merged(const ServedVersion& arm, LatencyHistogram ArmStats::* histogram) {
   LatencySnapshot snapshot;
   for (uint32_t slot = 0; slot < arm.version->thread_slots(); ++slot) {
@@ -89,6 +80,7 @@ RolloutCounters read_rollout(const Rollout& rollout) {
     counters.counts.emplace_back("units_seen", units.seen);
     counters.counts.emplace_back("units_failed", units.failed);
   }
+  if (rollout.unsplit() != nullptr) out.unsplit = read_arm(*rollout.unsplit());
   for (const auto& shadow : rollout.shadows()) out.shadows.push_back(read_shadow(*shadow));
   return out;
 }

@@ -12,9 +12,6 @@
 
 namespace tiltyard {
 
-// (smallest value of a bucket in ns, how many fell into it), ascending; those with any.
-using HistogramCounts = std::vector<std::pair<uint64_t, uint64_t>>;
-
 struct ArmCounters {
   std::string role;
   int64_t version = 0;
@@ -23,12 +20,14 @@ struct ArmCounters {
   NamedCounts counts;
   NamedCounts errors;
   NamedCounts latency_ns, run_ns;  // quantiles
-  HistogramCounts latency, run;
+  HistogramCounts latency, run;    // in ns
 };
 
 struct RolloutCounters {
-  uint64_t unkeyed = 0, ineligible = 0;
-  std::vector<ArmCounters> arms;  // in the rollout's order
+  uint64_t unkeyed = 0, ineligible = 0;  // which together `unsplit` was assigned
+  std::vector<ArmCounters> arms;         // in the rollout's order
+  // The champion's requests that the split could not place; without canaries it has no role.
+  ArmCounters unsplit;
   std::vector<ShadowStatistics> shadows;
 };
 

@@ -104,10 +104,15 @@ ShadowStatistics read_shadow(const Shadow& shadow) {
   out.source = shadow.source();
   out.sample_ppm = shadow.sample_ppm();
   add_counts(shadow, out);
-  out.latency_ns = quantiles_of(merged(shadow, [](Runs s) -> auto& { return s.latency; }));
-  out.champion_latency_ns =
-      quantiles_of(merged(shadow, [](Runs s) -> auto& { return s.champion_latency; }));
-  out.run_ns = quantiles_of(merged(shadow, [](Runs s) -> auto& { return s.run_ns; }));
+  const auto read = [&](auto get, NamedCounts& quantiles, HistogramCounts& buckets) {
+    const LatencySnapshot snapshot = merged(shadow, get);
+    quantiles = quantiles_of(snapshot);
+    buckets = buckets_of(snapshot);
+  };
+  read([](Runs s) -> auto& { return s.latency; }, out.latency_ns, out.latency);
+  read([](Runs s) -> auto& { return s.champion_latency; }, out.champion_latency_ns,
+       out.champion_latency);
+  read([](Runs s) -> auto& { return s.run_ns; }, out.run_ns, out.run);
   for (size_t i = 0; i < shadow.outputs().size(); ++i) out.outputs.push_back(output_of(shadow, i));
   return out;
 }

@@ -37,7 +37,8 @@ struct ShadowStatistics {
   NamedCounts counts;
   NamedCounts dropped;                                  // by reason; all of them
   NamedCounts errors;                                   // by error name; those that happened
-  NamedCounts latency_ns, champion_latency_ns, run_ns;  // quantiles
+  NamedCounts latency_ns, champion_latency_ns, run_ns;  // quantiles,
+  HistogramCounts latency, champion_latency, run;       // and in ns
   std::vector<ShadowOutputStatistics> outputs;          // in the order of the champion's signature
 };
 

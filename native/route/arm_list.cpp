@@ -26,7 +26,7 @@ void ArmList::follow(const RouteTable& table) {
   for (const ModelRoute& route : table.models()) {
     if (route.rollout == nullptr) continue;
     for (const auto& arm : route.rollout->arms()) add(arm);
-    add(route.rollout->uncounted());
+    add(route.rollout->unsplit());
   }
   for (const std::weak_ptr<ServedVersion>& weak : arms_) {
     const std::shared_ptr<ServedVersion> arm = weak.lock();

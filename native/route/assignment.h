@@ -19,8 +19,8 @@ struct Assignment {
 
   const std::shared_ptr<ServedVersion>* served = nullptr;
   const Rollout* rollout = nullptr;  // null: pinned, or the model has none; while routing only
-  RolloutStats* left_out = nullptr;  // where to count a request that no arm counts
-  bool is_unkeyed = false;           // why it is left out; else its canary could not take it
+  RolloutStats* left_out = nullptr;  // where to count why the split could not place it
+  bool is_unkeyed = false;           // it has no key; else its canary could not take it
   bool has_unit = false;
   bool is_first_of_unit = false;
   bool is_counted = false;

@@ -105,12 +105,12 @@ Rollout::Rollout(const RolloutOptions& options)
       thread_slots_(options.arms[0].version->thread_slots()),
       stats_(std::make_unique<RolloutStats[]>(thread_slots_)) {
   if (by_key_ && !owners_.empty()) units_ = std::make_shared<UnitBitmap>();
-  const auto add = [&](const RolloutArm& arm, Role role) {
+  const auto add = [&](const RolloutArm& arm, Role role, const std::shared_ptr<UnitBitmap>& units) {
     return std::make_shared<ServedVersion>(arm.version, options.queue_items_max, role, epoch_,
-                                           units_);
+                                           units);
   };
-  for (const RolloutArm& arm : options.arms) arms_.push_back(add(arm, arm.role));
-  if (!owners_.empty()) uncounted_ = add(options.arms[0], Role::uncounted);
+  for (const RolloutArm& arm : options.arms) arms_.push_back(add(arm, arm.role, units_));
+  if (!owners_.empty()) unsplit_ = add(options.arms[0], Role::unsplit, nullptr);
   for (const RolloutShadow& shadow : options.shadows) add_shadow(shadow, options.shadow_options);
 }
 
@@ -140,7 +140,7 @@ void Rollout::choose(BytesView key, uint64_t lottery, uint32_t slot, Assignment&
   out.served = &arms_[0];
   if (owners_.empty()) return;
   if (key.empty() && by_key_) {
-    out.served = &uncounted_;
+    out.served = &unsplit_;
     out.left_out = &stats_[slot];
     out.is_unkeyed = true;
     return;
@@ -154,7 +154,7 @@ void Rollout::choose(BytesView key, uint64_t lottery, uint32_t slot, Assignment&
 }
 
 void Rollout::choose_champion(uint32_t slot, Assignment& out) const {
-  out.served = &uncounted_;
+  out.served = &unsplit_;
   out.left_out = &stats_[slot];
   out.is_unkeyed = false;
 }

@@ -17,8 +17,8 @@ namespace tiltyard {
 
 // Of one thread.
 struct alignas(kCacheLineBytes) RolloutStats {
-  Counter unkeyed;     // split by key, and no key: the champion, outside the statistics
-  Counter ineligible;  // its canary cannot take such a request: the champion, likewise
+  Counter unkeyed;     // split by key, and no key: the champion answers, as `unsplit`
+  Counter ineligible;  // its canary cannot take such a request: likewise
 };
 
 struct RolloutArm {
@@ -62,8 +62,8 @@ class Rollout {
   const std::shared_ptr<ServedVersion>& champion() const { return arms_[0]; }
   const std::vector<std::shared_ptr<ServedVersion>>& arms() const { return arms_; }
   const Shadows& shadows() const { return shadows_; }
-  // The champion for requests outside the statistics; null without canaries.
-  const std::shared_ptr<ServedVersion>& uncounted() const { return uncounted_; }
+  // The champion for requests that the split cannot place; no arm. Null without canaries.
+  const std::shared_ptr<ServedVersion>& unsplit() const { return unsplit_; }
   RolloutStats& thread(uint32_t slot) const { return stats_[slot]; }
   uint32_t thread_slots() const { return thread_slots_; }
 
@@ -88,7 +88,7 @@ class Rollout {
   const std::string owners_;
   std::shared_ptr<UnitBitmap> units_;
   std::vector<std::shared_ptr<ServedVersion>> arms_;
-  std::shared_ptr<ServedVersion> uncounted_;
+  std::shared_ptr<ServedVersion> unsplit_;
   Shadows shadows_;
   uint32_t thread_slots_;
   std::unique_ptr<RolloutStats[]> stats_;

@@ -10,8 +10,9 @@ const char* role_name(Role role) {
       return "canary";
     case Role::control:
       return "control";
+    case Role::unsplit:
+      return "unsplit";
     case Role::champion:
-    case Role::uncounted:
       return "champion";
   }
   return "champion";
@@ -27,9 +28,7 @@ ServedVersion::ServedVersion(std::shared_ptr<ModelVersion> loaded, uint32_t queu
       queue(queue_items_max),
       role(in_role),
       epoch(rollout_epoch),
-      arm(in_role == Role::uncounted || version == nullptr
-              ? nullptr
-              : std::make_unique<ArmStats[]>(version->thread_slots())),
+      arm(version == nullptr ? nullptr : std::make_unique<ArmStats[]>(version->thread_slots())),
       units(std::move(unit_bitmap)) {}
 
 }  // namespace tiltyard

@@ -19,8 +19,9 @@ namespace tiltyard {
 
 struct Job;
 
-// `uncounted`: the champion for requests that a rollout leaves out of its statistics.
-enum class Role : uint8_t { pinned, champion, canary, control, uncounted };
+// `unsplit`: the champion for requests that the split cannot place. They are counted apart, so that
+// champion, controls and canaries can be compared.
+enum class Role : uint8_t { pinned, champion, canary, control, unsplit };
 
 const char* role_name(Role role);
 
@@ -41,7 +42,7 @@ struct ServedVersion {
   // The table in force routes nobody here any more: what waits in the queue is routed again.
   std::atomic<bool> withdrawn{false};
   bool is_listed = false;                 // in the ArmList, whose lock guards it
-  const std::unique_ptr<ArmStats[]> arm;  // by thread slot; null for `uncounted`
+  const std::unique_ptr<ArmStats[]> arm;  // by thread slot; null where nothing is loaded
   const std::shared_ptr<UnitBitmap> units;
   Shadows shadows;  // that see what it answers; set before anybody is routed here
 };

@@ -48,7 +48,7 @@ class Rollout:
     epoch: int
 
     def counters(self) -> dict[str, Any]:
-        """What was counted at this epoch: {model, epoch, unkeyed, ineligible, arms, shadows}.
+        """At this epoch: {model, epoch, unkeyed, ineligible, arms, unsplit, shadows}.
 
         `arms` has one dict each, in the order of make_rollout(): role, version, assigned,
         completed, cancelled, rerouted, errors {name: n}, in_flight, queued, non_finite,
@@ -56,11 +56,15 @@ class Rollout:
         "p999": .., "max": ..}, latency_buckets and run_buckets {smallest ns of the bucket: n}.
         assigned = completed + cancelled + rerouted + the errors + in_flight.
 
+        `unsplit` is one more such dict, without units: of the requests that the split could not
+        place (unkeyed and ineligible) and the champion answered. None without canaries.
+
         `shadows` has one dict each: version, source (the version it shadows), sample_ppm, offered,
         sampled_out, queued, dropped {reason: n}, ok, error, expired, in_flight, bytes_held, errors
         {name: n}; latency_ns (leaving the queue to the outputs), champion_latency_ns (of the same
-        requests) and run_ns (of group runs, CPU time); and outputs, each with name, mode (label,
-        argmax or tolerance), atol and rtol (0 but for a tolerance), compared, disagreed (the sum
+        requests) and run_ns (of group runs, CPU time); latency_buckets, champion_latency_buckets
+        and run_buckets as arms have them; and outputs, each with name, mode (label, argmax or
+        tolerance), atol and rtol (0 but for a tolerance), compared, disagreed (the sum
         over requests of the fraction of rows that disagree), incompatible {reason: n},
         non_finite_champion and non_finite_shadow (requests), score_diff {"p50": .., "p90": ..,
         "p99": .., "max": ..} of each row's largest difference, score_diff_buckets {smallest

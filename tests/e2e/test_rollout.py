@@ -249,9 +249,13 @@ def test_a_key_always_meets_one_version_and_who_has_none_the_champion(
         assert len({explaining.ask(metadata=key).version for _ in range(5)}) == 1
     for _ in range(30):
         answer = explaining.ask()
-        assert (answer.version, answer.role, answer.bucket) == (3, "champion", None)
-    champion, *_ = rows(admin)
-    assert (champion.role, champion.unkeyed) == ("champion", 30)
+        assert (answer.version, answer.role, answer.bucket) == (3, "unsplit", None)
+    (unsplit,) = [row for row in rows(admin) if row.role == "unsplit"]
+    assert (unsplit.unkeyed, unsplit.assigned, unsplit.ineligible) == (30, 30, 0)
+    champion = admin.get_route("m")[0].champion
+    assert champion is not None
+    by_key = sum(row.assigned for row in rows(admin) if row.role in ("champion", "control"))
+    assert champion.requests == by_key + 30
 
 
 def test_a_split_by_request_needs_no_key(explaining: Explaining, admin: AdminClient) -> None:
@@ -259,7 +263,7 @@ def test_a_split_by_request_needs_no_key(explaining: Explaining, admin: AdminCli
     answers = [explaining.ask() for _ in range(200)]
     assert 50 < sum(answer.version == 2 for answer in answers) < 150
     assert {answer.role for answer in answers} == {"champion", "canary"}
-    assert rows(admin)[0].unkeyed == 0
+    assert all(row.unkeyed == 0 for row in rows(admin))
 
 
 def rows(admin: AdminClient) -> list[StatisticsRow]:

@@ -12,6 +12,7 @@ from tiltyard._core import Engine, LoadedVersion, Replies
 from tiltyard.app import _ort_library
 from tiltyard.client import InferenceClient
 from tiltyard.config import Config
+from tiltyard.control.histogram import quantile
 from tiltyard.protocol import messages
 
 STATISTICS = messages.method_path("ModelStatistics")
@@ -113,6 +114,13 @@ def test_a_shadow_is_compared_row_by_row_and_every_offer_is_counted(engine: Engi
     assert y["disagreed"] == pytest.approx(shadow["ok"] / 3, abs=1e-6)
     assert sum(y["score_diff_buckets"].values()) == 3 * shadow["ok"]
     assert y["non_finite_shadow"] == 0
+    # Who merges histograms computes the quantiles that the engine does.
+    for name in ("latency", "champion_latency", "run"):
+        buckets = shadow[f"{name}_buckets"]
+        quantiles = shadow[f"{name}_ns"]
+        assert quantiles["p99"] == quantile(buckets, 0.99)
+        assert quantiles["max"] == quantile(buckets, 1.0)
+    assert sum(shadow["champion_latency_buckets"].values()) == shadow["ok"]
 
 
 @pytest.mark.parametrize(

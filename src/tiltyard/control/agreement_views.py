@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tiltyard.control.histogram import Histogram, merged, quantile
 from tiltyard.control.views import AgreementView, LatencyView, OutputAgreementView
 
 ShadowCounters = Mapping[str, Any]  # one of Rollout.counters()["shadows"]
@@ -20,17 +21,17 @@ def find_shadow(
     return None
 
 
-def latency_view(quantiles: Mapping[str, int], count: int) -> LatencyView | None:
-    """None where nothing was measured."""
-    if not count:
+def latency_view(*histograms: Histogram) -> LatencyView | None:
+    """Of all that they have, in ns; None where nothing was measured."""
+    found = merged(*histograms)
+    if not found:
         return None
-    parts = {f"{name}_ms": ns / NS_PER_MS for name, ns in quantiles.items()}
-    return LatencyView(count=count, **parts)
+    parts = (0.5, 0.9, 0.99, 0.999, 1.0)
+    return LatencyView(sum(found.values()), *(quantile(found, p) / NS_PER_MS for p in parts))
 
 
 def agreement_view(shadow: ShadowCounters) -> AgreementView:
     """The accounts of one shadow, at its rollout's epoch."""
-    ran = shadow["ok"] + shadow["error"]
     return AgreementView(
         source_version=shadow["source"],
         offered=shadow["offered"],
@@ -42,8 +43,8 @@ def agreement_view(shadow: ShadowCounters) -> AgreementView:
         in_flight=shadow["in_flight"],
         dropped={reason: n for reason, n in shadow["dropped"].items() if n},
         outputs=tuple(_output(output) for output in shadow["outputs"]),
-        latency=latency_view(shadow["latency_ns"], ran),
-        run=latency_view(shadow["run_ns"], shadow["ok"]),
+        latency=latency_view(shadow["latency_buckets"]),
+        run=latency_view(shadow["run_buckets"]),
     )
 
 

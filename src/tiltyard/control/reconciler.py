@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from tiltyard._core import Engine
+from tiltyard.control.arms import counted_arms
 from tiltyard.control.catalogue import Catalogue, introduce
 from tiltyard.control.desired import Desired
 from tiltyard.control.keeping import Keeping
@@ -150,7 +151,7 @@ class Reconciler:
             self._loader.try_again(key)
         self._keep_what_is_used()
         self.publish()
-        self.rates.update(self._clock(), self._completed())
+        self.rates.update(self._clock(), self._asked())
 
     # ---- what Control uses
 
@@ -376,15 +377,15 @@ class Reconciler:
             if report.reason(state.name, version) and (state.name, version) not in report.loading
         ]
 
-    def _completed(self) -> dict[RateKey, int]:
-        """What arms have answered, and what of shadows has been compared."""
-        completed = {}
+    def _asked(self) -> dict[RateKey, int]:
+        """What arms were asked, answered or not, and what of shadows has been compared."""
+        asked = {}
         for model, made in self.table.tables().items():
             if made.rollout is None:
                 continue
             counters = made.rollout.counters()
-            counts = [arm["completed"] for arm in counters["arms"]]
+            counts = [arm["assigned"] for arm in counted_arms(counters)]
             counts += [shadow["ok"] for shadow in counters["shadows"]]
             for index, count in enumerate(counts):
-                completed[model, made.rollout.epoch, index] = count
-        return completed
+                asked[model, made.rollout.epoch, index] = count
+        return asked

@@ -9,6 +9,7 @@ from tiltyard.control.agreement_views import (
     find_shadow,
     latency_view,
 )
+from tiltyard.control.arms import CHAMPIONS, Arm, counted_arms, errors_of, share_of
 from tiltyard.control.comparison import missing_outputs, output_rules
 from tiltyard.control.reconciler import Reconciler
 from tiltyard.control.table import ModelTable
@@ -27,8 +28,6 @@ from tiltyard.loading import LoadReport
 if TYPE_CHECKING:
     from tiltyard.registry import Challenger, ModelState
 
-Arm = Mapping[str, Any]  # one of Rollout.counters()["arms"]
-
 
 def route_view(
     reconciler: Reconciler, state: "ModelState", report: LoadReport, *, repeated: bool = False
@@ -38,7 +37,7 @@ def route_view(
     if repeated and made.state.epoch != state.epoch:
         made = ModelTable(state)
     counters = made.rollout.counters() if made.rollout is not None else {"arms": [], "shadows": []}
-    arms = counters["arms"]
+    arms = counted_arms(counters)
     return RouteView(
         model=state.name,
         epoch=state.epoch,
@@ -119,8 +118,8 @@ def statistics_rows(
     sizes = {row["version"]: _batch_sizes(row["batch_sizes"]) for row in versions}
     if made is not None and made.rollout is not None:
         counters = made.rollout.counters()
-        for index, arm in enumerate(counters["arms"]):
-            left_out = counters if index == 0 else {}
+        for arm in counted_arms(counters):
+            left_out = counters if arm["role"] == "unsplit" else {}
             rows.append(
                 _row(
                     counters["model"],
@@ -151,8 +150,8 @@ def _row(model: str, arm: Arm, **more: Any) -> StatisticsRow:
         units_seen=arm.get("units_seen", 0),
         units_failed=arm.get("units_failed", 0),
         errors=arm["errors"],
-        latency=latency_view(arm["latency_ns"], sum(arm["latency_buckets"].values())),
-        run=latency_view(arm["run_ns"], sum(arm["run_buckets"].values())),
+        latency=latency_view(arm["latency_buckets"]),
+        run=latency_view(arm["run_buckets"]),
         **more,
     )
 
@@ -182,8 +181,7 @@ def _champion(
     serving = made.champion.version if made.champion is not None else state.champion
     if serving is None:
         return None
-    # Its control slices are the champion's requests too.
-    own = [index for index, arm in enumerate(arms) if arm["role"] in ("champion", "control")]
+    own = [index for index, arm in enumerate(arms) if arm["role"] in CHAMPIONS]
     since = reconciler.since.champion(state.name)
     return _slot(reconciler, made, "champion", serving, report, since, arms, own)
 
@@ -280,26 +278,18 @@ def _slot(
 ) -> SlotView:
     """A slot with the counters of its arms, which are those of the numbers `own`."""
     ready, reason = version_state(report, made.state.name, version)
-    assigned = sum(arms[index]["assigned"] for index in own)
-    routed = sum(arm["assigned"] for arm in arms)
-    errors: dict[str, int] = {}
-    for index in own:
-        for name, count in arms[index]["errors"].items():
-            errors[name] = errors.get(name, 0) + count
-    main = arms[own[0]] if own else None
+    counted = [arms[index] for index in own]
     return SlotView(
         role=role,
         version=version,
         state=ready,
         reason=reason,
         since_unix_s=since_unix_s,
-        share_measured=assigned / routed if routed and own else None,
-        requests=assigned,
+        share_measured=share_of(counted, arms),
+        requests=sum(arm["assigned"] for arm in counted),
         requests_per_s=_rate(reconciler, made, own),
-        errors=errors,
-        latency=None
-        if main is None
-        else latency_view(main["latency_ns"], sum(main["latency_buckets"].values())),
+        errors=errors_of(counted),
+        latency=latency_view(*(arm["latency_buckets"] for arm in counted)),
         **more,
     )
 

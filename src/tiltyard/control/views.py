@@ -12,8 +12,10 @@ PPM: Final = 1_000_000
 
 Mode = Literal["canary", "shadow"]
 Split = Literal["request", "key"]
-# `control` is the champion's slice beside a canary, `pinned` what asks for a version by number.
-Role = Literal["champion", "canary", "shadow", "previous", "control", "pinned"]
+# `control` is the champion's slice beside a canary, `pinned` what asks for a version by number,
+# `unsplit` what the split could not place: it has no key, or one whose canary cannot take it. The
+# champion answers it, and it is no part of shares, of comparisons or of gates.
+Role = Literal["champion", "canary", "shadow", "previous", "control", "pinned", "unsplit"]
 # stored: in the store alone; ready: loaded and warm; failed: `reason` says why.
 VersionState = Literal["stored", "loading", "ready", "failed", "unloading"]
 CompareMode = Literal["argmax", "label", "tolerance"]
@@ -127,7 +129,8 @@ class SlotView:
     """A version in a slot: what was asked for it, and what is.
 
     `state` is the version's on this gateway, with the `reason` where it is not ready.
-    `share_measured` is the part of the routed requests that it was assigned in this epoch.
+    `share_measured` is the part that it was assigned of the requests that were split in this epoch.
+    `requests` and what follows are, of a champion, with those of the roles control and unsplit.
     `compare` are the rules that were given for those who shadow.
     `until_unix_s` is for `previous`: how long it is kept warm.
     """
@@ -226,7 +229,8 @@ class StatisticsRow:
     """The counters of one version in one role, since `epoch` for the roles of a rollout.
 
     `run` are group runs: a reply's latency measures its batch, a run measures the model. Units
-    are hash buckets, with `split: key` alone. `shadow` is for shadows.
+    are hash buckets, with `split: key` alone. `unkeyed` and `ineligible` say why requests are
+    unsplit, in that row. `shadow` is for shadows.
     """
 
     model: str

@@ -89,8 +89,15 @@ TEST_CASE("what the champion takes and the canary does not is the champion's, an
   CHECK(parse_reply(reply.messages.at(0)).model_version == "1");
   const GrpcReply wrong = client.call(kInfer, infer_request("scale", {1, 3, 4, 5, 6}));
   CHECK(wrong.status == static_cast<int>(GrpcCode::invalid_argument));
+  serving.engine.stop();  // a reply is counted after it has been sent
   const RolloutCounters counters = read_rollout(*rollout);
   CHECK(counters.ineligible == 1);
+  CHECK(counters.unsplit.role == "unsplit");
+  CHECK(counters.unsplit.version == 1);
+  CHECK(value_of(counters.unsplit.counts, "assigned") == 1);
+  CHECK(value_of(counters.unsplit.counts, "completed") == 1);
+  REQUIRE(counters.unsplit.latency.size() == 1);
+  CHECK(value_of(counters.arms[0].counts, "assigned") == 0);
   CHECK(value_of(counters.arms[1].counts, "assigned") == 1);
   CHECK(counters.arms[1].errors.size() == 1);
 }

@@ -104,7 +104,9 @@ TEST_CASE("what the threads have counted is summed, under the names of the stati
   CHECK(count_of(found.dropped, "queue_full") == 0);
   CHECK(found.errors == NamedCounts{{"run_failed", 4}});
   CHECK(count_of(found.latency_ns, "p99") == doctest::Approx(1e6).epsilon(0.04));
+  CHECK(found.latency == HistogramCounts{{999'424, kShadowThreads}});
   CHECK(count_of(found.run_ns, "p99") == 0);
+  CHECK(found.run.empty());
   REQUIRE(found.outputs.size() == 1);
   const ShadowOutputStatistics& y = found.outputs[0];
   CHECK(y.name == "y");

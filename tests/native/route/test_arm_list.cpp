@@ -52,7 +52,7 @@ TEST_CASE("the arm of a rollout before the last is withdrawn with its version") 
   CHECK(canary->arms()[1]->withdrawn.load());
   CHECK(grown->arms()[1]->withdrawn.load());
   CHECK_FALSE(canary->champion()->withdrawn.load());
-  CHECK_FALSE(canary->uncounted()->withdrawn.load());
+  CHECK_FALSE(canary->unsplit()->withdrawn.load());
 }
 
 TEST_CASE("arms that are gone are forgotten") {

@@ -59,13 +59,26 @@ TEST_CASE("a unit fails by its first request, and not by a client's mistake") {
   CHECK(counts.failed == 1);
 }
 
-TEST_CASE("what a rollout leaves out of its statistics is counted in no arm") {
+TEST_CASE("what the split cannot place is counted, but in no unit") {
   const auto served =
-      std::make_shared<ServedVersion>(scale_version("m", 1, 1), 2, Role::uncounted, 3, nullptr);
+      std::make_shared<ServedVersion>(scale_version("m", 1, 1), 2, Role::unsplit, 3, nullptr);
+  Assignment assignment;
+  assignment.served = &served;
+  assignment.has_unit = true;  // of the canary that could not take it
+  assignment.assign(0);
+  assignment.complete(0, 1);
+  assignment.fail(0, Error::run_failed);
+  CHECK_FALSE(assignment.is_first_of_unit);
+  CHECK(served->arm[0].assigned.get() == 1);
+  CHECK(served->arm[0].completed.get() == 1);
+  CHECK(served->arm[0].errors[static_cast<size_t>(Error::run_failed)].get() == 1);
+}
+
+TEST_CASE("where nothing is loaded nothing is counted") {
+  const auto served = std::make_shared<ServedVersion>(nullptr, 2);
   Assignment assignment;
   assignment.served = &served;
   assignment.assign(0);
-  assignment.complete(0, 1);
   assignment.fail(0, Error::run_failed);
   CHECK(assignment.is_counted);
   CHECK(served->arm == nullptr);

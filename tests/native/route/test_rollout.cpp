@@ -59,7 +59,7 @@ TEST_CASE("a share of nothing or of all is exact") {
   }
 }
 
-TEST_CASE("split by key, a request without one stays with the champion, outside the statistics") {
+TEST_CASE("split by key, a request without one stays with the champion, in no arm") {
   const Pair pair;
   RolloutOptions options = canary_options(pair.one, pair.two, owners_of(1, 0, Rollout::kBuckets));
   options.by_key = true;
@@ -67,8 +67,10 @@ TEST_CASE("split by key, a request without one stays with the champion, outside 
   Assignment out;
   rollout.choose("", UINT64_MAX, 1, out);
   CHECK((*out.served)->version == pair.one);
-  CHECK((*out.served)->arm == nullptr);
+  CHECK((*out.served)->role == Role::unsplit);
   out.assign(1);
+  CHECK((*out.served)->arm[1].assigned.get() == 1);
+  CHECK(rollout.champion()->arm[1].assigned.get() == 0);
   CHECK(rollout.thread(1).unkeyed.get() == 1);
   CHECK(rollout.thread(0).unkeyed.get() == 0);
 }
@@ -129,7 +131,7 @@ TEST_CASE("a shadow sees its arm, and of the champion also the controls, but no 
   CHECK(rollout.arms()[0]->shadows == Shadows{of_champion});
   CHECK(rollout.arms()[1]->shadows == Shadows{of_canary});
   CHECK(rollout.arms()[2]->shadows == Shadows{of_champion});
-  CHECK(rollout.uncounted()->shadows.empty());
+  CHECK(rollout.unsplit()->shadows.empty());
 }
 
 TEST_CASE("what cannot be a shadow is said") {

@@ -131,7 +131,7 @@ MODELS = (
         ),
     ),
 )
-STATISTICS = StatisticsRow("fraud", 3, "champion", epoch=7, unkeyed=1_234, ineligible=5)
+STATISTICS = StatisticsRow("fraud", 3, "unsplit", epoch=7, unkeyed=1_234, ineligible=5)
 EVENT = EventView(
     seq=8,
     at_unix_s=NOW - 3,

@@ -51,7 +51,7 @@ def test_one_model(client: FakeClient, invoke: Invoke) -> None:
     lines = invoke("status", "fraud").output.splitlines()
     assert lines[:7] == screen("page_100")[:7]
     assert any(
-        line.startswith("not counted:    1,234 requests that came without") for line in lines
+        line.startswith("not split:      1,234 requests that came without") for line in lines
     )
     assert lines[-1].startswith("next:           tiltyard challenge fraud 4 --canary 50%  # ")
     assert client.calls == [

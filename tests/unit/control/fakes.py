@@ -77,6 +77,9 @@ def shadow(version: int, source: int, sample_ppm: int = 1_000_000, **counts: Any
         "latency_ns": NO_LATENCY,
         "champion_latency_ns": NO_LATENCY,
         "run_ns": NO_LATENCY,
+        "latency_buckets": {},
+        "champion_latency_buckets": {},
+        "run_buckets": {},
         "outputs": [],
         **counts,
     }
@@ -94,6 +97,7 @@ class FakeRollout:
     owners: bytes = b""
     shadows: Sequence[tuple[LoadedVersion, int, int, Sequence[Any]]] = ()
     unkeyed: int = 0
+    unsplit: dict[str, Any] | None = None
     arms: list[dict[str, Any]] = field(default_factory=list)
     seen: list[dict[str, Any]] = field(default_factory=list)  # of the shadows
 
@@ -102,6 +106,8 @@ class FakeRollout:
         self.arms = [arm("champion", self.champion.version)]
         for canary in self.canaries:
             self.arms += [arm("canary", canary.version), arm("control", self.champion.version)]
+        if self.canaries:
+            self.unsplit = arm("unsplit", self.champion.version)
         self.seen = [
             shadow(version.version, self.arms[source]["version"], sample_ppm)
             for version, sample_ppm, source, _ in self.shadows
@@ -114,6 +120,7 @@ class FakeRollout:
             "unkeyed": self.unkeyed,
             "ineligible": 0,
             "arms": self.arms,
+            "unsplit": self.unsplit,
             "shadows": self.seen,
         }
 

@@ -2,8 +2,9 @@
 
 from tests.unit.control.fakes import shadow
 from tiltyard.control.agreement_views import agreement_view, find_shadow, latency_view
+from tiltyard.control.views import LatencyView
 
-QUANTILES = {"p50": 1_000_000, "p90": 2_000_000, "p99": 3_000_000, "p999": 4_000_000, "max": 10**7}
+BUCKETS = {30: 1, 999_424: 97, 9_961_472: 2}
 OUTPUT = {
     "name": "label",
     "mode": "label",
@@ -27,10 +28,23 @@ def test_a_shadow_is_found_by_its_version_and_by_what_it_shadows() -> None:
 
 
 def test_latencies_are_in_milliseconds_and_none_without_any() -> None:
-    assert latency_view(QUANTILES, 0) is None
-    found = latency_view(QUANTILES, 5)
+    assert latency_view() is None
+    assert latency_view({}, {}) is None
+    found = latency_view(BUCKETS)
+    assert found == LatencyView(100, 1.015807, 1.015807, 10.223615, 10.223615, 10.223615)
+
+
+def test_latencies_of_several_are_of_all_their_requests() -> None:
+    slow = {9_961_472: 100}
+    assert latency_view(BUCKETS, slow) == latency_view({**BUCKETS, 9_961_472: 102})
+    found = latency_view(slow, BUCKETS)
     assert found is not None
-    assert (found.count, found.p50_ms, found.max_ms) == (5, 1.0, 10.0)
+    assert (found.count, found.p50_ms) == (200, 10.223615)
+
+
+def test_a_shadow_that_always_fails_has_no_latency() -> None:
+    found = agreement_view(shadow(2, 1, queued=5, error=5))
+    assert (found.latency, found.run) == (None, None)
 
 
 def test_the_accounts_and_the_agreement_of_the_worst_output() -> None:
@@ -45,7 +59,8 @@ def test_the_accounts_and_the_agreement_of_the_worst_output() -> None:
         expired=1,
         in_flight=1,
         dropped={"queue_full": 10, "bytes_full": 0},
-        run_ns=QUANTILES,
+        latency_buckets={999_424: 30},
+        run_buckets={500: 4},
         outputs=[
             OUTPUT,
             {**OUTPUT, "name": "scores", "mode": "tolerance", "atol": 0.25, "disagreed": 0.5},
@@ -56,7 +71,8 @@ def test_the_accounts_and_the_agreement_of_the_worst_output() -> None:
     assert found.queued == found.ok + found.error + found.expired + found.in_flight
     assert found.dropped == {"queue_full": 10}
     assert found.run is not None
-    assert found.run.count == 30
+    assert found.latency is not None
+    assert (found.latency.count, found.run.count) == (30, 4)  # groups of several requests
     assert [output.agreement for output in found.outputs] == [0.75, 0.9375]
     assert found.agreement == 0.75
     assert [output.mode for output in found.outputs] == ["label", "tolerance"]

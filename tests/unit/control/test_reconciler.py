@@ -357,9 +357,9 @@ def test_the_thread_looks_until_it_is_to_stop(
     running.join()
 
 
-def test_rates_are_of_what_was_completed(world: World) -> None:
+def test_rates_are_of_what_was_asked_though_all_of_it_fails(world: World) -> None:
     world.pass_s(1)
-    world.rollout().arms[0]["completed"] = 30
+    world.rollout().arms[0] |= {"assigned": 30, "errors": {"run_failed": 30}}
     world.pass_s(2)
     assert world.reconciler.rates.get(("m", 1, 0)) == 15.0
 

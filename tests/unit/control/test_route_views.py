@@ -8,7 +8,6 @@ import pytest
 
 from tests.unit.control.conftest import World
 from tests.unit.control.fakes import arm, loaded
-from tiltyard.control.agreement_views import latency_view
 from tiltyard.control.overrides import Pending
 from tiltyard.control.route_views import statistics_rows, version_state
 from tiltyard.control.table import ModelTable
@@ -16,7 +15,6 @@ from tiltyard.control.views import RouteView, Sample, Share
 from tiltyard.loading import LoadReport
 from tiltyard.registry import Challenger, CompareRule, ModelState, rollback, set_champion
 
-QUANTILES = {"p50": 1_000_000, "p90": 2_000_000, "p99": 3_000_000, "p999": 4_000_000, "max": 10**7}
 CANARY = Challenger(2, "canary", buckets=16_384, sample_ppm=0, ranges=((0, 16_384),))
 SHADOW = Challenger(3, "shadow", sample_ppm=200_000)
 SALT = bytes(range(16))
@@ -53,10 +51,12 @@ def test_shares_asked_and_measured(world: World) -> None:
     want(world, challengers=(CANARY, SHADOW), split="key")
     world.rollout().arms = [
         arm("champion", 1, assigned=600, errors={"queue_full": 2}),
-        arm("canary", 2, assigned=250, errors={"run_failed": 1}, latency_ns=QUANTILES),
+        arm("canary", 2, assigned=250, errors={"run_failed": 1}),
         arm("control", 1, assigned=150, errors={"queue_full": 1, "cancelled": 3}),
     ]
-    world.rollout().arms[1]["latency_buckets"] = {1_000: 200, 2_000: 50}
+    world.rollout().arms[0]["latency_buckets"] = {999_424: 60}
+    world.rollout().arms[1]["latency_buckets"] = {999_424: 200, 9_961_472: 50}
+    world.rollout().arms[2]["latency_buckets"] = {9_961_472: 90}
     found = route(world)
     assert (found.split, found.salt_hex) == ("key", SALT.hex())
     assert found.champion is not None
@@ -67,7 +67,10 @@ def test_shares_asked_and_measured(world: World) -> None:
     assert (canary.role, canary.share, canary.share_measured) == ("canary", Share(16_384), 0.25)
     assert (canary.requests, canary.errors, canary.sample) == (250, {"run_failed": 1}, None)
     assert canary.latency is not None
-    assert (canary.latency.count, canary.latency.p50_ms, canary.latency.max_ms) == (250, 1.0, 10.0)
+    assert (canary.latency.count, canary.latency.p50_ms) == (250, 1.015807)
+    assert canary.latency.max_ms == 10.223615
+    assert found.champion.latency is not None
+    assert (found.champion.latency.count, found.champion.latency.p50_ms) == (150, 10.223615)
     assert (shadow.role, shadow.share, shadow.sample) == ("shadow", None, Sample(200_000))
     assert (shadow.requests, shadow.share_measured) == (0, None)
 
@@ -76,8 +79,8 @@ def test_requests_a_second(world: World) -> None:
     want(world, challengers=(CANARY, SHADOW))
     assert route(world).challengers[1].requests_per_s is None
     world.pass_s(1)
-    for index, completed in enumerate((60, 20, 10)):
-        world.rollout().arms[index]["completed"] = completed
+    for index, asked in enumerate((60, 20, 10)):
+        world.rollout().arms[index]["assigned"] = asked
     world.rollout().seen[0] |= {"ok": 8, "error": 4}
     world.pass_s(2)
     found = route(world)
@@ -85,6 +88,27 @@ def test_requests_a_second(world: World) -> None:
     assert found.champion.requests_per_s == 35.0
     assert found.challengers[0].requests_per_s == 10.0
     assert found.challengers[1].requests_per_s == 4.0  # what was compared
+
+
+def test_what_the_split_cannot_place_is_the_champions_and_in_no_share(world: World) -> None:
+    want(world, challengers=(CANARY,), split="key")
+    made = world.rollout()
+    made.arms[0]["assigned"] = 30
+    made.arms[1] |= {"assigned": 10, "latency_buckets": {999_424: 10}}
+    world.pass_s(1)
+    assert made.unsplit is not None
+    made.unsplit |= {"assigned": 1_092, "errors": {"run_failed": 2}}
+    made.unsplit["latency_buckets"] = {9_961_472: 1_090}
+    world.pass_s(2)
+    found = route(world)
+    assert found.champion is not None
+    assert (found.champion.requests, found.champion.share_measured) == (1_122, 0.75)
+    assert found.champion.requests_per_s == 546.0
+    assert found.champion.errors == {"run_failed": 2}
+    assert found.champion.latency is not None
+    assert (found.champion.latency.count, found.champion.latency.p99_ms) == (1_090, 10.223615)
+    (canary,) = found.challengers
+    assert (canary.requests, canary.share_measured, canary.requests_per_s) == (10, 0.25, 0.0)
 
 
 def test_an_output_that_a_later_champion_has_not_is_told(world: World) -> None:
@@ -189,19 +213,14 @@ def test_what_became_of_a_version() -> None:
     assert version_state(report, "m", 4) == ("stored", "it is not wanted in memory")
 
 
-def test_a_latency_of_nothing_is_none() -> None:
-    assert latency_view(QUANTILES, 0) is None
-    found = latency_view(QUANTILES, 7)
-    assert found is not None
-    assert (found.count, found.p50_ms, found.p999_ms) == (7, 1.0, 4.0)
-
-
 def test_statistics_of_arms_and_of_pinned_requests(world: World) -> None:
     want(world, challengers=(CANARY,))
     made = world.rollout()
-    made.arms[0] |= {"assigned": 5, "completed": 4, "cancelled": 1, "latency_ns": QUANTILES}
+    made.arms[0] |= {"assigned": 5, "completed": 4, "cancelled": 1}
     made.arms[0]["latency_buckets"] = {1_000: 4}
-    made.arms[1] |= {"assigned": 3, "units_seen": 2, "units_failed": 1, "run_ns": QUANTILES}
+    made.arms[1] |= {"assigned": 3, "units_seen": 2, "units_failed": 1}
+    assert made.unsplit is not None
+    made.unsplit |= {"assigned": 6, "errors": {"run_failed": 2}, "latency_buckets": {1_000: 4}}
     made.unkeyed = 6
     versions = [
         {
@@ -217,14 +236,16 @@ def test_statistics_of_arms_and_of_pinned_requests(world: World) -> None:
         ("champion", 1, 9, 5),
         ("canary", 2, 9, 3),
         ("control", 1, 9, 0),
+        ("unsplit", 1, 9, 6),
         ("pinned", 1, 0, 1),
         ("pinned", 2, 0, 2),
     ]
-    assert [row.unkeyed for row in rows] == [6, 0, 0, 0, 0]
+    assert [row.unkeyed for row in rows] == [0, 0, 0, 6, 0, 0]
+    assert rows[3].errors == {"run_failed": 2}
     assert rows[0].latency is not None
     assert (rows[0].latency.count, rows[0].run) == (4, None)
     assert (rows[1].units_seen, rows[1].units_failed) == (2, 1)
     assert [(size.rows, size.runs) for size in rows[1].batch_sizes] == [(1, 9), (8, 2)]
-    assert [len(row.batch_sizes) for row in rows] == [2, 2, 0, 0, 0]
+    assert [len(row.batch_sizes) for row in rows] == [2, 2, 0, 0, 0, 0]
     alone = statistics_rows(ModelTable(ModelState("m", 0, None)), versions)
     assert [(row.role, len(row.batch_sizes)) for row in alone] == [("pinned", 2)] * 2

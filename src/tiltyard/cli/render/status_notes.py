@@ -39,7 +39,7 @@ def notes(
     """The most pressing first. `rows` are the statistics of the model."""
     found = [Note("NOT RECORDED", NOT_RECORDED, "bold red")] if not route.durable else []
     found += [Note("not as wanted", told, "red") for told in differences(route)]
-    found += [Note("not counted", told) for told in _not_counted(rows)]
+    found += [Note("not split", told) for told in _not_split(rows)]
     for slot in slots_of(route):
         answers = answers_of(slot)
         if slot.errors and answers.failed:
@@ -66,11 +66,9 @@ def differences(route: RouteView) -> list[str]:
     return told
 
 
-def _not_counted(rows: Sequence[StatisticsRow]) -> Iterator[str]:
-    """What no canary can have had, and the statistics of a rollout leave out."""
+def _not_split(rows: Sequence[StatisticsRow]) -> Iterator[str]:
+    """What no canary can have had, and no share is of."""
     for row in rows:
-        if row.role != "champion":
-            continue
         for count, why in (
             (row.unkeyed, "that came without a key"),
             (row.ineligible, "that their canary cannot take"),
