@@ -101,8 +101,9 @@ def statistics_message(view: StatisticsRow) -> Any:
         errors=dict(view.errors),
         latency=_latency(view.latency),
         run=_latency(view.run),
-        batch_sizes=[
-            admin_message("BatchSize")(rows=size.rows, runs=size.runs) for size in view.batch_sizes
+        version_batch_sizes=[
+            admin_message("BatchSize")(rows=size.rows, runs=size.runs)
+            for size in view.version_batch_sizes
         ],
         shadow=_agreement(view.shadow),
     )
@@ -137,6 +138,7 @@ def _slot(view: SlotView | None) -> Any:
         latency=_latency(view.latency),
         agreement=_agreement(view.agreement),
         compare=_comparison(view.compare),
+        non_finite=view.non_finite,
     )
 
 
@@ -195,6 +197,7 @@ def _agreement(view: AgreementView | None) -> Any:
         outputs=[_output(output) for output in view.outputs],
         latency=_latency(view.latency),
         run=_latency(view.run),
+        champion_latency=_latency(view.champion_latency),
     )
 
 
@@ -211,6 +214,13 @@ def _output(view: OutputAgreementView) -> Any:
         non_finite_shadow=view.non_finite_shadow,
         atol=view.atol,
         rtol=view.rtol,
+        incompatible=dict(view.incompatible),
+        score_diff_buckets=[
+            admin_message("ScoreBucket")(
+                lowest=bucket.lowest, highest=bucket.highest, rows=bucket.rows
+            )
+            for bucket in view.score_diff_buckets
+        ],
     )
 
 

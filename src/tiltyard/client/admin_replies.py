@@ -16,6 +16,7 @@ from tiltyard.control.views import (
     OutputRule,
     RouteView,
     Sample,
+    ScoreBucketView,
     Share,
     SlotView,
     StatisticsRow,
@@ -103,7 +104,9 @@ def read_statistics(message: Any) -> StatisticsRow:
         errors=dict(message.errors),
         latency=_latency(message, "latency"),
         run=_latency(message, "run"),
-        batch_sizes=tuple(BatchSizeView(size.rows, size.runs) for size in message.batch_sizes),
+        version_batch_sizes=tuple(
+            BatchSizeView(size.rows, size.runs) for size in message.version_batch_sizes
+        ),
         shadow=_agreement(message, "shadow"),
     )
 
@@ -126,6 +129,7 @@ def _slot(message: Any) -> SlotView:
         latency=_latency(message, "latency"),
         agreement=_agreement(message, "agreement"),
         compare=tuple(map(_rule, message.compare.rules)),
+        non_finite=message.non_finite,
     )
 
 
@@ -151,6 +155,7 @@ def _agreement(holder: Any, field: str) -> AgreementView | None:
         outputs=tuple(map(_output, message.outputs)),
         latency=_latency(message, "latency"),
         run=_latency(message, "run"),
+        champion_latency=_latency(message, "champion_latency"),
     )
 
 
@@ -167,7 +172,13 @@ def _output(message: Any) -> OutputAgreementView:
         non_finite_shadow=message.non_finite_shadow,
         atol=message.atol,
         rtol=message.rtol,
+        incompatible=dict(message.incompatible),
+        score_diff_buckets=tuple(map(_score_bucket, message.score_diff_buckets)),
     )
+
+
+def _score_bucket(message: Any) -> ScoreBucketView:
+    return ScoreBucketView(message.lowest, message.highest, message.rows)
 
 
 def _latency(holder: Any, field: str) -> LatencyView | None:

@@ -3,12 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tiltyard.control.histogram import Histogram, merged, quantile
-from tiltyard.control.views import AgreementView, LatencyView, OutputAgreementView
+from tiltyard.control.histogram import Histogram, merged, quantile, upper_edge
+from tiltyard.control.views import (
+    AgreementView,
+    LatencyView,
+    OutputAgreementView,
+    ScoreBucketView,
+)
 
 ShadowCounters = Mapping[str, Any]  # one of Rollout.counters()["shadows"]
 
 NS_PER_MS = 1e6
+UNITS_PER_SCORE = 1e6  # differences are counted in millionths
 
 
 def find_shadow(
@@ -45,6 +51,7 @@ def agreement_view(shadow: ShadowCounters) -> AgreementView:
         outputs=tuple(_output(output) for output in shadow["outputs"]),
         latency=latency_view(shadow["latency_buckets"]),
         run=latency_view(shadow["run_buckets"]),
+        champion_latency=latency_view(shadow["champion_latency_buckets"]),
     )
 
 
@@ -62,4 +69,13 @@ def _output(output: Mapping[str, Any]) -> OutputAgreementView:
         non_finite_shadow=output["non_finite_shadow"],
         atol=output["atol"],
         rtol=output["rtol"],
+        incompatible={reason: n for reason, n in output["incompatible"].items() if n},
+        score_diff_buckets=tuple(
+            _score_bucket(lowest, rows) for lowest, rows in output["score_diff_buckets"].items()
+        ),
     )
+
+
+def _score_bucket(lowest: float, rows: int) -> ScoreBucketView:
+    highest = upper_edge(round(lowest * UNITS_PER_SCORE)) / UNITS_PER_SCORE
+    return ScoreBucketView(lowest, highest, rows)

@@ -111,11 +111,10 @@ def statistics_rows(
 ) -> list[StatisticsRow]:
     """One row an arm of the rollout, one a shadow, and one a version for what asks for its number.
 
-    `versions` are those of the model in Engine.statistics(). Batches are a version's, and not an
-    arm's: they stand in its first row.
+    `versions` are those of the model in Engine.statistics(). Batches are a version's since it was
+    loaded, and so stand in the row that counts since then.
     """
     rows = []
-    sizes = {row["version"]: _batch_sizes(row["batch_sizes"]) for row in versions}
     if made is not None and made.rollout is not None:
         counters = made.rollout.counters()
         for arm in counted_arms(counters):
@@ -127,13 +126,12 @@ def statistics_rows(
                     epoch=counters["epoch"],
                     unkeyed=left_out.get("unkeyed", 0),
                     ineligible=left_out.get("ineligible", 0),
-                    batch_sizes=sizes.pop(arm["version"], ()),
                 )
             )
         rows += [_shadow_row(counters, shadow) for shadow in counters["shadows"]]
     for row in versions:
-        batch_sizes = sizes.pop(row["version"], ())
-        rows.append(_row(row["model"], row["pinned"], batch_sizes=batch_sizes))
+        sizes = _batch_sizes(row["batch_sizes"])
+        rows.append(_row(row["model"], row["pinned"], version_batch_sizes=sizes))
     return rows
 
 
@@ -289,6 +287,7 @@ def _slot(
         requests=sum(arm["assigned"] for arm in counted),
         requests_per_s=_rate(reconciler, made, own),
         errors=errors_of(counted),
+        non_finite=sum(arm["non_finite"] for arm in counted),
         latency=latency_view(*(arm["latency_buckets"] for arm in counted)),
         **more,
     )

@@ -70,11 +70,22 @@ class OutputRule:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoreBucketView:
+    """How many rows differ by `lowest` to `highest`; quantiles are given as the latter."""
+
+    lowest: float
+    highest: float
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class OutputAgreementView:
     """How one output of a shadow compares with the same output of what it shadows.
 
     `mode` is how they are compared in fact, and `atol` and `rtol` are of mode tolerance.
     `disagreed` is a sum of fractions: a batch of four rows of which one differs adds 0.25.
+    `incompatible` are the requests that were not compared, by what the shadow's output has other
+    than its source's: missing, dtype or shape. `score_diff` is of each row's largest difference.
     """
 
     name: str
@@ -88,6 +99,8 @@ class OutputAgreementView:
     non_finite_shadow: int = 0
     atol: float = 0.0
     rtol: float = 0.0
+    incompatible: Mapping[str, int] = field(default_factory=dict)
+    score_diff_buckets: tuple[ScoreBucketView, ...] = ()
 
     @property
     def agreement(self) -> float | None:
@@ -101,7 +114,8 @@ class AgreementView:
     queued = ok + error + expired (+ in_flight meanwhile).
 
     `source_version` is the version that is shadowed: the champion, or a canary where the champion
-    shadows it in reverse.
+    shadows it in reverse. `latency` is from leaving the shadow's queue to its outputs, and
+    `champion_latency` that of the same requests on their source, from arrival to the reply.
     """
 
     source_version: int
@@ -116,6 +130,7 @@ class AgreementView:
     outputs: tuple[OutputAgreementView, ...] = ()
     latency: LatencyView | None = None
     run: LatencyView | None = None
+    champion_latency: LatencyView | None = None
 
     @property
     def agreement(self) -> float | None:
@@ -132,7 +147,8 @@ class SlotView:
     `share_measured` is the part that it was assigned of the requests that were split in this epoch.
     `requests` and what follows are, of a champion, with those of the roles control and unsplit.
     `compare` are the rules that were given for those who shadow.
-    `until_unix_s` is for `previous`: how long it is kept warm.
+    `until_unix_s` is for `previous`: how long it is kept warm. `non_finite` are answers with a NaN
+    or an infinity; those of a shadow are in its agreement.
     """
 
     role: Role
@@ -149,6 +165,7 @@ class SlotView:
     requests: int = 0
     requests_per_s: float | None = None
     errors: Mapping[str, int] = field(default_factory=dict)
+    non_finite: int = 0
     latency: LatencyView | None = None
     agreement: AgreementView | None = None
 
@@ -226,7 +243,9 @@ class BatchSizeView:
 
 @dataclass(frozen=True, slots=True)
 class StatisticsRow:
-    """The counters of one version in one role, since `epoch` for the roles of a rollout.
+    """The counters of one version in one role: of `epoch` for the roles of a rollout, and for
+    pinned requests since the version was loaded. `version_batch_sizes` stand in that row alone:
+    they are of the version in all its roles, since it was loaded.
 
     `run` are group runs: a reply's latency measures its batch, a run measures the model. Units
     are hash buckets, with `split: key` alone. `unkeyed` and `ineligible` say why requests are
@@ -249,7 +268,7 @@ class StatisticsRow:
     errors: Mapping[str, int] = field(default_factory=dict)
     latency: LatencyView | None = None
     run: LatencyView | None = None
-    batch_sizes: tuple[BatchSizeView, ...] = ()
+    version_batch_sizes: tuple[BatchSizeView, ...] = ()
     shadow: AgreementView | None = None
 
 

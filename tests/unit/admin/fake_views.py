@@ -17,6 +17,7 @@ from tiltyard.control.views import (
     OutputRule,
     RouteView,
     Sample,
+    ScoreBucketView,
     Share,
     SlotView,
     StatisticsRow,
@@ -37,9 +38,26 @@ AGREEMENT = AgreementView(
     expired=1,
     in_flight=1,
     dropped={"queue_full": 7, "too_old": 3},
-    outputs=(OutputAgreementView("label", "label", 37, 1.25, 0.125, 0.25, 0.5, 2, 3, 0.75, 0.01),),
+    outputs=(
+        OutputAgreementView(
+            "label",
+            "label",
+            37,
+            1.25,
+            0.125,
+            0.25,
+            0.5,
+            2,
+            3,
+            0.75,
+            0.01,
+            incompatible={"shape": 4},
+            score_diff_buckets=(ScoreBucketView(0.25, 0.375, 5), ScoreBucketView(0.5, 0.75, 6)),
+        ),
+    ),
     latency=LATENCY,
     run=replace(LATENCY, count=37),
+    champion_latency=replace(LATENCY, count=36),
 )
 VERSION = VersionView(
     model="fraud",
@@ -67,6 +85,7 @@ CHAMPION = SlotView(
     requests=12_345,
     requests_per_s=250.5,
     errors={"UNAVAILABLE": 3},
+    non_finite=2,
     latency=LATENCY,
 )
 CANARY = SlotView(
@@ -119,7 +138,7 @@ ROW = StatisticsRow(
     errors={"INVALID_ARGUMENT": 10},
     latency=LATENCY,
     run=replace(LATENCY, count=11),
-    batch_sizes=(BatchSizeView(1, 12), BatchSizeView(64, 13)),
+    version_batch_sizes=(BatchSizeView(1, 12), BatchSizeView(64, 13)),
     shadow=AGREEMENT,
 )
 EVENT = EventView(8, BEGAN_UNIX_S, "fraud", 7, "promote", "anna", {"version": 4, "from": [3, None]})

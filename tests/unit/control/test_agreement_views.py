@@ -2,7 +2,7 @@
 
 from tests.unit.control.fakes import shadow
 from tiltyard.control.agreement_views import agreement_view, find_shadow, latency_view
-from tiltyard.control.views import LatencyView
+from tiltyard.control.views import LatencyView, ScoreBucketView
 
 BUCKETS = {30: 1, 999_424: 97, 9_961_472: 2}
 OUTPUT = {
@@ -10,13 +10,13 @@ OUTPUT = {
     "mode": "label",
     "compared": 8,
     "disagreed": 2.0,
-    "incompatible": {},
+    "incompatible": {"missing": 0, "dtype": 0, "shape": 1_105},
     "non_finite_champion": 0,
     "non_finite_shadow": 1,
     "atol": 0.0,
     "rtol": 0.0,
     "score_diff": {"p50": 0.0, "p90": 0.0, "p99": 0.5, "max": 1.0},
-    "score_diff_buckets": {},
+    "score_diff_buckets": {0.0: 20, 0.999424: 1},
 }
 
 
@@ -60,6 +60,7 @@ def test_the_accounts_and_the_agreement_of_the_worst_output() -> None:
         in_flight=1,
         dropped={"queue_full": 10, "bytes_full": 0},
         latency_buckets={999_424: 30},
+        champion_latency_buckets={9_961_472: 30},
         run_buckets={500: 4},
         outputs=[
             OUTPUT,
@@ -73,6 +74,8 @@ def test_the_accounts_and_the_agreement_of_the_worst_output() -> None:
     assert found.run is not None
     assert found.latency is not None
     assert (found.latency.count, found.run.count) == (30, 4)  # groups of several requests
+    assert found.champion_latency is not None
+    assert (found.champion_latency.count, found.champion_latency.p50_ms) == (30, 10.223615)
     assert [output.agreement for output in found.outputs] == [0.75, 0.9375]
     assert found.agreement == 0.75
     assert [output.mode for output in found.outputs] == ["label", "tolerance"]
@@ -82,3 +85,12 @@ def test_the_accounts_and_the_agreement_of_the_worst_output() -> None:
 
 def test_before_anything_is_compared_there_is_no_agreement() -> None:
     assert agreement_view(shadow(2, 1)).agreement is None
+
+
+def test_what_could_not_be_compared_has_its_reason_and_differences_their_buckets() -> None:
+    (found,) = agreement_view(shadow(2, 1, outputs=[OUTPUT])).outputs
+    assert found.incompatible == {"shape": 1_105}
+    assert found.score_diff_buckets == (
+        ScoreBucketView(0.0, 0.0, 20),
+        ScoreBucketView(0.999424, 1.015807, 1),
+    )

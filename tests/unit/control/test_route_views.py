@@ -50,9 +50,9 @@ def test_a_champion_alone(world: World) -> None:
 def test_shares_asked_and_measured(world: World) -> None:
     want(world, challengers=(CANARY, SHADOW), split="key")
     world.rollout().arms = [
-        arm("champion", 1, assigned=600, errors={"queue_full": 2}),
-        arm("canary", 2, assigned=250, errors={"run_failed": 1}),
-        arm("control", 1, assigned=150, errors={"queue_full": 1, "cancelled": 3}),
+        arm("champion", 1, assigned=600, errors={"queue_full": 2}, non_finite=1),
+        arm("canary", 2, assigned=250, errors={"run_failed": 1}, non_finite=7),
+        arm("control", 1, assigned=150, errors={"queue_full": 1, "cancelled": 3}, non_finite=2),
     ]
     world.rollout().arms[0]["latency_buckets"] = {999_424: 60}
     world.rollout().arms[1]["latency_buckets"] = {999_424: 200, 9_961_472: 50}
@@ -66,6 +66,7 @@ def test_shares_asked_and_measured(world: World) -> None:
     canary, shadow = found.challengers
     assert (canary.role, canary.share, canary.share_measured) == ("canary", Share(16_384), 0.25)
     assert (canary.requests, canary.errors, canary.sample) == (250, {"run_failed": 1}, None)
+    assert (found.champion.non_finite, canary.non_finite) == (3, 7)
     assert canary.latency is not None
     assert (canary.latency.count, canary.latency.p50_ms) == (250, 1.015807)
     assert canary.latency.max_ms == 10.223615
@@ -245,7 +246,9 @@ def test_statistics_of_arms_and_of_pinned_requests(world: World) -> None:
     assert rows[0].latency is not None
     assert (rows[0].latency.count, rows[0].run) == (4, None)
     assert (rows[1].units_seen, rows[1].units_failed) == (2, 1)
-    assert [(size.rows, size.runs) for size in rows[1].batch_sizes] == [(1, 9), (8, 2)]
-    assert [len(row.batch_sizes) for row in rows] == [2, 2, 0, 0, 0, 0]
+    # Batches are counted since the version was loaded, as what is pinned is.
+    assert [len(row.version_batch_sizes) for row in rows] == [0, 0, 0, 0, 2, 2]
+    sizes = rows[5].version_batch_sizes
+    assert [(size.rows, size.runs) for size in sizes] == [(1, 9), (8, 2)]
     alone = statistics_rows(ModelTable(ModelState("m", 0, None)), versions)
-    assert [(row.role, len(row.batch_sizes)) for row in alone] == [("pinned", 2)] * 2
+    assert [(row.role, len(row.version_batch_sizes)) for row in alone] == [("pinned", 2)] * 2
