@@ -1,7 +1,8 @@
 """Triton's RepositoryModelLoad and RepositoryModelUnload, by the functions that operators have.
 
 `model_name` is the model; a parameter `version` (int64_param) is one version. Without it, load
-means the newest version, and unload all that are in no slot: who serves is the operators' to say.
+means the newest version, and unload all of them, which is refused while one is in a slot: who
+serves is the operators' to say.
 """
 
 from collections.abc import Mapping
@@ -53,18 +54,17 @@ class ModelControl:
             self._control.unload_version(name, version, actor=ACTOR)
             return
         loaded = [entry for entry in self._control.get_model(name).versions if entry.wanted]
-        idle = [entry.version for entry in loaded if not entry.roles]
-        for number in idle:
-            self._control.unload_version(name, number, actor=ACTOR)
-        if len(idle) < len(loaded):
-            kept = ", ".join(
-                f"{entry.version} ({', '.join(entry.roles)})" for entry in loaded if entry.roles
-            )
+        kept = [entry for entry in loaded if entry.roles]
+        if kept:
+            slots = ", ".join(f"{entry.version} ({', '.join(entry.roles)})" for entry in kept)
             raise PreconditionError(
-                f"model {name!r} keeps the versions that are in a slot: {kept}",
+                f"model {name!r} cannot be unloaded, because versions are in a slot: {slots};"
+                " nothing was unloaded, and parameter 'version' unloads one that is in none",
                 Reason.VERSION_IN_SLOT,
                 model=name,
             )
+        for entry in loaded:
+            self._control.unload_version(name, entry.version, actor=ACTOR)
 
 
 def _version(parameters: Mapping[str, Any]) -> int | None:

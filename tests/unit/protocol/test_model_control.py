@@ -58,16 +58,16 @@ def test_load_is_of_the_newest_or_of_the_version_named() -> None:
     assert control.calls == [("load", 3), ("load", 2)]
 
 
-def test_unload_leaves_who_is_in_a_slot_and_says_so() -> None:
+def test_unload_is_of_all_or_of_the_version_named() -> None:
     control: Any = Control()
     model_control = ModelControl(control)
     assert model_control.answer(UNLOAD, request("fraud", version=2)) == b""
     with pytest.raises(
-        CallRefused, match=r"keeps the versions that are in a slot: 1 \(champion\)"
+        CallRefused, match=r"versions are in a slot: 1 \(champion\); nothing was unloaded"
     ) as caught:
         model_control.answer(UNLOAD, request("fraud", unload_dependents=True))
     assert caught.value.code == 9
-    assert control.calls == [("unload", 2), ("unload", 2)]
+    assert control.calls == [("unload", 2)]
 
 
 @pytest.mark.parametrize(
