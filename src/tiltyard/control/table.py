@@ -191,9 +191,13 @@ def _shadows(made: ModelTable) -> list[tuple[LoadedVersion, int, int, list[Shado
 
 
 def _agrees(before: ModelTable, after: ModelTable) -> bool:
-    """Whether the rollout of `before` can go on, and its counters with it."""
+    """Whether the rollout of `before` can go on, and its counters with it.
+
+    Not every epoch changes how requests are routed: an idle version that is loaded, say, must not
+    void what is known of a canary.
+    """
     return (
-        before.state.epoch == after.state.epoch
+        (before.state.salt, before.state.split) == (after.state.salt, after.state.split)
         and before.serving == after.serving
         and before.canaries == after.canaries
         and before.shadows == after.shadows

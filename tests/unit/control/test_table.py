@@ -105,15 +105,20 @@ def test_a_canary_that_is_not_loaded_leaves_its_buckets_to_the_champion(desk: De
     assert desk.fake.last.rollouts["m"].owners == owners([CANARY, OTHER])
 
 
-def test_counters_go_on_while_an_epoch_does(desk: Desk) -> None:
+def test_counters_go_on_while_requests_are_routed_as_they_were(desk: Desk) -> None:
     wanted = state(1, challengers=(CANARY,), salt=SALT)
     desk.publish(wanted, report(1, 2))
     first = desk.fake.last.rollouts["m"]
     desk.publish(replace(wanted, versions=frozenset(range(9))), report(1, 2, 3))
     assert desk.table.epoch == 2
     assert desk.fake.last.rollouts["m"] is first
-    desk.publish(replace(wanted, epoch=2), report(1, 2, 3))
-    assert desk.fake.last.rollouts["m"] is not first
+    desk.publish(replace(wanted, epoch=2, unloaded=frozenset({3})), report(1, 2))
+    assert desk.fake.last.rollouts["m"] is first
+    desk.publish(replace(wanted, epoch=3, split="key"), report(1, 2))
+    second = desk.fake.last.rollouts["m"]
+    assert second is not first
+    desk.publish(replace(wanted, epoch=4, split="key", salt=bytes(16)), report(1, 2))
+    assert desk.fake.last.rollouts["m"] is not second
 
 
 @pytest.mark.parametrize("which", [1, 2])
