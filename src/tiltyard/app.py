@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from tiltyard._core import CoreError, Engine, enter_background_priority
 from tiltyard.config import NONE, Config, split_address
+from tiltyard.control.overrides import Pending
 from tiltyard.control.reconciler import Reconciler
 from tiltyard.errors import ServeError
 from tiltyard.loading import Loader, LoadReport, load_from
@@ -72,6 +73,7 @@ class Gateway:
             stored=stored,
             rollback_window_s=config.rollback_window_s,
         )
+        self._reconciler.desired.overrides.on_refused = self._log_refused
         self._stopping = threading.Event()
         self._slow_path = SlowPath(self._engine, self._reporter.log_bug)
         self._admin: AdminServer | None = None
@@ -232,6 +234,12 @@ class Gateway:
             return
         self._counters_logged = self._events.reports
         self._reporter.info("counters", **self._engine.counters())
+
+    def _log_refused(self, pending: Pending) -> None:
+        """A rollback that was in force is not any more; from any thread."""
+        self._reporter.warning(
+            "rollback_refused", model=pending.state.name, reason=str(pending.refused)
+        )
 
     def _drain(self) -> int:
         self._reporter.info("draining", drain_s=self._config.drain_s)

@@ -11,7 +11,12 @@ import pytest
 from tests import models
 from tests.e2e.asking import kill
 from tiltyard.client import AdminClient
-from tiltyard.client.admin_errors import AdminArgumentError, AdminCallError, AdminEpochError
+from tiltyard.client.admin_errors import (
+    AdminArgumentError,
+    AdminCallError,
+    AdminEpochError,
+    AdminPreconditionError,
+)
 from tiltyard.control.views import RouteView
 from tiltyard.ops.gateway_process import GatewayProcess
 
@@ -194,6 +199,20 @@ def test_a_call_that_is_sent_again_is_not_made_again(
         other(anna, idempotency_key=key)
     assert caught.value.reason == "KEY_REUSED"
     assert route_of(anna).epoch == after.epoch
+
+
+def test_two_who_roll_back_at_once_do_not_undo_each_other(operators: list[AdminClient]) -> None:
+    """Neither says which epoch they have seen: the bad version must not serve again."""
+    anna, bert = operators
+    for _ in range(ROUNDS):
+        anna.set_champion("m", 1)
+        anna.set_champion("m", 3)
+        results = at_once(lambda: roll_back(anna), lambda: roll_back(bert))
+        route = route_of(anna)
+        assert route.champion is not None
+        assert route.champion.version == 1
+        (refused,) = [result for result in results if isinstance(result, AdminPreconditionError)]
+        assert refused.reason in ("ROLLED_BACK", "PRECONDITION")
 
 
 def test_a_publish_that_is_sent_again_is_not_made_again(

@@ -77,8 +77,8 @@ def rollback(
 ) -> None:
     """Go back to what served model NAME before, at once.
 
-    Canaries are stopped. If there are none, the previous champion serves again. Shadows go on, for
-    nobody sees their answers. It works when the registry does not, and says that a restart of the
+    Canaries are stopped. If there are none, the previous champion serves again; doing so twice is
+    refused unless --to says how far. Shadows go on, for nobody sees their answers. It works when the registry does not, and says that a restart of the
     gateway would undo it as long as it is not recorded.
     """
     with gateway_at(place) as client:

@@ -302,7 +302,7 @@ class AdminClient:
 
         `to` says which is meant: "champion" stops canaries, "previous" swaps. A reply that is not
         `durable` is in force and not yet recorded. Raises AdminPreconditionError when there is no
-        previous champion.
+        previous champion, and without `to` when a rollback was the last thing done.
         """
         number = enum_number("RollbackRequest.To", "to", to)
         return self._change("Rollback", terms, timeout_s, model=model, to=number)

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     NO_CHALLENGER = "NO_CHALLENGER"
     SEVERAL_CHALLENGERS = "SEVERAL_CHALLENGERS"
     NO_PREVIOUS = "NO_PREVIOUS"
+    ROLLED_BACK = "ROLLED_BACK"
     PRECONDITION = "PRECONDITION"
     # of the gateway
     LOAD_TIMEOUT = "LOAD_TIMEOUT"
@@ -52,6 +53,9 @@ class Reason(StrEnum):
     UPLOAD_NOT_STORED = "UPLOAD_NOT_STORED"
 
 
+# The newest, in the sentence; programs get all.
+CHANGES_TOLD_MAX: Final = 3
+
 # What a person can do, where whoever raises the error knows nothing better.
 TO_DO: Final[Mapping[Reason, str]] = {
     Reason.MODEL_NOT_FOUND: "List the models with `tiltyard status`, or publish one.",
@@ -69,6 +73,7 @@ TO_DO: Final[Mapping[Reason, str]] = {
     Reason.NO_CHALLENGER: "Start one with `tiltyard challenge NAME VERSION`.",
     Reason.SEVERAL_CHALLENGERS: "Name the version that is meant.",
     Reason.NO_PREVIOUS: "Name the version to go back to: `tiltyard champion NAME VERSION`.",
+    Reason.ROLLED_BACK: "See who serves with `tiltyard status NAME`.",
     Reason.PRECONDITION: "See the state of the model with `tiltyard status NAME`.",
     Reason.LOAD_TIMEOUT: "It goes on loading: watch it with `tiltyard status NAME --watch`.",
     Reason.REGISTRY_UNAVAILABLE: "See to the registry's disk, then send the call again."
@@ -174,9 +179,12 @@ class EpochMovedError(ControlError):
         self, model: str, expected: int, epoch_now: int, changes: tuple[EventView, ...]
     ) -> None:
         told = "; ".join(
-            f"{change.kind} (epoch {change.epoch}) by {change.actor or 'nobody named'}"
-            for change in changes
+            f"{change.data.get('text', change.kind)} (epoch {change.epoch}) by"
+            f" {change.actor or 'nobody named'}"
+            for change in changes[-CHANGES_TOLD_MAX:]
         )
+        if len(changes) > CHANGES_TOLD_MAX:
+            told += f"; and {len(changes) - CHANGES_TOLD_MAX} before"
         super().__init__(
             f"model {model!r} is at epoch {epoch_now}, the call expected {expected}"
             + (f"; since then: {told}" if told else ""),

@@ -148,7 +148,8 @@ class ControlInterface(Protocol):
 
         `to` says which of the two is meant: "champion" stops canaries, "previous" swaps. The
         engine comes first: with the registry unavailable it still happens, with `durable` false.
-        Raises PreconditionError (NO_PREVIOUS).
+        Without `to` it is refused when a rollback was the last thing done. Raises PreconditionError
+        (NO_PREVIOUS, NO_CHALLENGER, ROLLED_BACK).
         """
 
     def get_route(self, name: str | None = None) -> Sequence[RouteView]:

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 class Pending:
     """One rollback. `record` makes it in the registry.
 
-    `state` is the model's after it. `key` and `digest` tell the call from others. What came of it
-    is `change`, or `refused` when somebody else had changed the model in the registry.
+    `state` is the model's after it, `champion_at` (unix seconds) when its champion came back; None:
+    it had not left. `key` and `digest` tell the call from others. What came of it is `change`, or
+    `refused` when what it rolled back served no more, by the registry.
     """
 
     state: "ModelState"
     record: Callable[[], "Change"]
+    champion_at: float | None = None
     key: str = ""
     digest: str = ""
     change: "Change | None" = None
@@ -37,6 +39,8 @@ class Overrides:
     def __init__(self, adopt: Callable[["ModelState"], object]) -> None:
         """`adopt` takes what the registry has recorded, before the rollback is let go."""
         self._adopt = adopt
+        # Told of each that the registry has refused: whoever asked for it may be gone by now.
+        self.on_refused: Callable[[Pending], object] = lambda _: None
         self._lock = threading.Lock()  # of all that follows
         self._pending: dict[str, list[Pending]] = {}
         self._why: dict[str, str] = {}
@@ -62,6 +66,12 @@ class Overrides:
         with self._lock:
             held = self._pending.get(model, [])
             return next((pending for pending in held if key and pending.key == key), None)
+
+    def champion_at(self, model: str) -> float | None:
+        """When the champion came back that serves by a rollback; None: by what is recorded."""
+        with self._lock:
+            times = [entry.champion_at for entry in self._pending.get(model, [])]
+            return next((at for at in reversed(times) if at is not None), None)
 
     def reasons(self) -> Mapping[str, str]:
         """By model, why its rollback is not recorded."""
@@ -92,7 +102,7 @@ class Overrides:
                 change = pending.record()
             except RegistryUnavailableError as error:
                 with self._lock:
-                    self._why[model] = str(error)
+                    self._why[model] = f"{error.cause}: {error.remedy}"
                 return False
             except TiltyardError as error:
                 self._let_go(model, error)
@@ -111,12 +121,13 @@ class Overrides:
         """The first, or all that are refused."""
         with self._lock:
             pending = self._pending[model]
-            if refused is None:
-                del pending[0]
-            else:
-                for entry in pending:
-                    entry.refused = refused
-                pending.clear()
+            gone = pending[:1] if refused is None else pending[:]
+            del pending[: len(gone)]
+            for entry in gone:
+                entry.refused = refused
             if not pending:
                 del self._pending[model]
                 self._why.pop(model, None)
+        if refused is not None:
+            for entry in gone:
+                self.on_refused(entry)

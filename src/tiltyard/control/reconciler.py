@@ -225,6 +225,11 @@ class Reconciler:
         self.desired.overrides.hold(pending)
         self._publish()
 
+    def champion_since(self, model: str) -> float:
+        """When its champion came to serve, in unix seconds; 0 when nothing has told."""
+        held = self.desired.overrides.champion_at(model)
+        return self.since.champion(model) if held is None else held
+
     def record(self, model: str, *, wait: bool = True) -> bool:
         """Make in the registry what is held of a model; whether nothing is held any more."""
         if self.desired.overrides.get(model) is None:

@@ -37,6 +37,8 @@ _REASONS: Final = {
     "NOT_A_CHALLENGER": Reason.NO_CHALLENGER,
     "SEVERAL_CHALLENGERS": Reason.SEVERAL_CHALLENGERS,
     "NO_PREVIOUS": Reason.NO_PREVIOUS,
+    "ROLLED_BACK": Reason.ROLLED_BACK,
+    "SHARES_ABOVE_ALL": Reason.SHARES_EXCEEDED,
     "IS_THE_CHAMPION": Reason.VERSION_IN_SLOT,
     "IS_A_CHALLENGER": Reason.VERSION_IN_SLOT,
     "IS_KEPT_WARM": Reason.VERSION_IN_SLOT,
@@ -92,10 +94,6 @@ def refusal(
 def _state_refusal(
     error: TransitionError, to_do: str, model: str, version: int | None
 ) -> ControlError:
-    if error.reason == "SHARES_ABOVE_ALL":
-        return ArgumentError(
-            error.what, Reason.SHARES_EXCEEDED, field="share", to_do=to_do, model=model
-        )
     if isinstance(error, VersionChangedError):
         return PreconditionError(
             error.what, Reason.INTEGRITY, to_do=to_do, model=model, version=version

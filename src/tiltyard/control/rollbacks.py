@@ -25,7 +25,6 @@ from tiltyard.registry import (
     Change,
     Event,
     ModelState,
-    Transition,
     rollback,
 )
 
@@ -53,15 +52,19 @@ class Rollbacks:
         if done is not None:
             return done
         now = self._clock()  # the same when it is recorded late
-
-        def transition(state: ModelState) -> tuple[ModelState, Event]:
-            return rollback(state, to, now=now, rollback_window_s=self._rollback_window_s)
-
         before = self._state(call)
-        with call.refusals():
-            after, _ = transition(before)
+        try:
+            with call.refusals():
+                after, event = rollback(
+                    before, to, now=now, rollback_window_s=self._rollback_window_s
+                )
+        except PreconditionError:
+            done = self._made_before(call)  # by the same call, sent twice at once
+            if done is None:
+                raise
+            return done
         with self._warm(before, after.champion):
-            pending = self._pending(call, before, after, transition)
+            pending = self._pending(call, before, after, event, now)
             self._reconciler.hold(pending)
             self._reconciler.record(name)
             if pending.refused is not None:
@@ -104,30 +107,43 @@ class Rollbacks:
         return self._changes.loaded(before, version, None)
 
     def _pending(
-        self, call: Call, before: ModelState, after: ModelState, transition: Transition
+        self, call: Call, before: ModelState, after: ModelState, event: Event, now: float
     ) -> Pending:
+        """What is to be recorded. Others' changes meanwhile stay, but for what was rolled back."""
+        restored = event.data["restored"]
+
+        def transition(state: ModelState) -> tuple[ModelState, Event]:
+            _require_due(before, event, state)
+            to: RollbackTo = "champion" if restored is None else "previous"
+            return rollback(state, to, now=now, rollback_window_s=self._rollback_window_s)
+
         def record() -> Change:
             return self._changes.registry().change(
                 call.name,
-                _still_due(before, transition),
+                transition,
                 idempotency_key=call.key,
                 request_digest=call.digest,
                 actor=call.actor,
+                at=now,
             )
 
-        return Pending(after, record, call.key or "", call.digest)
+        champion_at = None if restored is None else now
+        return Pending(after, record, champion_at, call.key or "", call.digest)
 
 
-def _still_due(before: ModelState, transition: Transition) -> Transition:
-    """Recorded late, or beside others' changes: only what serves still is rolled back."""
-
-    def check(state: ModelState) -> tuple[ModelState, Event]:
-        if (state.champion, state.challengers) != (before.champion, before.challengers):
-            raise PreconditionError(
-                f"{state.name} was changed meanwhile, so there is nothing to roll back any more",
-                Reason.PRECONDITION,
-                model=state.name,
-            )
-        return transition(state)
-
-    return check
+def _require_due(before: ModelState, event: Event, state: ModelState) -> None:
+    """What was rolled back at `before` serves still, by the registry. Raises PreconditionError."""
+    restored, stopped = event.data["restored"], event.data["stopped"]
+    if restored is not None:
+        bad, is_due = before.champion, state.champion == before.champion
+        is_due = is_due and state.previous == restored
+    else:
+        bad = stopped[0]
+        is_due = any(entry.version in stopped for entry in state.canaries)
+    if not is_due:
+        raise PreconditionError(
+            f"{state.name} was changed meanwhile, and version {bad}, which was to be rolled back,"
+            f" serves no more: the champion is version {state.champion}",
+            Reason.PRECONDITION,
+            model=state.name,
+        )

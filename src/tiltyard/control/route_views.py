@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 def route_view(
     reconciler: Reconciler, state: "ModelState", report: LoadReport, *, repeated: bool = False
 ) -> RouteView:
-    """A model's route, desired and actual; of a change that was made before, as it was then."""
+    """A model's route, desired and actual; where others have changed it since, as it was then."""
     made = reconciler.table.tables().get(state.name, ModelTable(state))
-    if repeated and made.state.epoch != state.epoch:
+    if made.state.epoch > state.epoch or (repeated and made.state.epoch != state.epoch):
         made = ModelTable(state)
     counters = made.rollout.counters() if made.rollout is not None else {"arms": [], "shadows": []}
     arms = counted_arms(counters)
@@ -180,7 +180,7 @@ def _champion(
     if serving is None:
         return None
     own = [index for index, arm in enumerate(arms) if arm["role"] in CHAMPIONS]
-    since = reconciler.since.champion(state.name)
+    since = reconciler.champion_since(state.name)
     return _slot(reconciler, made, "champion", serving, report, since, arms, own)
 
 

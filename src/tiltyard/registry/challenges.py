@@ -1,6 +1,7 @@
 """How challenges start, change and stop. Pure functions, as in transitions.py."""
 
 from dataclasses import asdict, replace
+from fractions import Fraction
 from typing import Any
 
 from tiltyard.registry.buckets import resize
@@ -56,7 +57,7 @@ def start_challenge(
         reverse_shadow=reverse_shadow,
         compare=compare,
     )
-    changes: dict[str, Any] = {}
+    changes: dict[str, Any] = {"rolled_back": False}
     if mode == "canary":
         assert share is not None
         entry = _with_share(beside, entry, share)
@@ -227,8 +228,8 @@ def _with_share(state: ModelState, canary: Challenger, share: Percent) -> Challe
             f"{entry.version} with {as_percent(bucket_percent(entry.buckets))}" for entry in others
         )
         raise RefusedChangeError(
-            f"cannot give version {canary.version} of {state.name} {share} %, because the other"
-            f" canaries leave {as_percent(bucket_percent(room))} ({holders})",
+            f"cannot give version {canary.version} of {state.name} {as_percent(Fraction(share))},"
+            f" because the other canaries leave {as_percent(bucket_percent(room))} ({holders})",
             "ask for no more than that, or lower another canary first",
             "SHARES_ABOVE_ALL",
         )

@@ -122,8 +122,8 @@ class Database:
             wrong += f" for more than {self._busy_timeout_s:g} s"
         elif reason == "READ_ONLY" and os.access(self._path, os.W_OK, effective_ids=True):
             self._engine.dispose()  # what was opened while it was read-only would stay so
-        what = f"nothing was changed, because the registry {self._path} {wrong} ({origin})"
-        return RegistryUnavailableError(what, remedy, reason)
+        cause = f"the registry {self._path} {wrong} ({origin})"
+        return RegistryUnavailableError(cause, remedy, reason)
 
     def _make_tables(self) -> None:
         # A registry that can only be read is still good for reading.

@@ -68,8 +68,9 @@ class RegistryUnavailableError(TiltyardError):
 
     exit_code: ClassVar[int] = 11
 
-    def __init__(self, what: str, remedy: str, reason: str) -> None:
-        super().__init__(f"{what}: {remedy}")
-        self.what = what
+    def __init__(self, cause: str, remedy: str, reason: str) -> None:
+        self.cause = cause
+        self.what = f"nothing was changed, because {cause}"
+        super().__init__(f"{self.what}: {remedy}")
         self.remedy = remedy
         self.reason = reason

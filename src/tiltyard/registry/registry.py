@@ -109,9 +109,11 @@ class Registry:
         idempotency_key: str | None = None,
         request_digest: str = "",
         actor: str = "",
+        at: float | None = None,
     ) -> Change:
         """Make one transition of a model. It runs inside the transaction, so it must be short.
 
+        `at` (unix seconds) is when it was made, if that was before it could be recorded.
         A key that was used for the same request gives the change that was made then, whatever
         epoch is expected. Raises what the transition raises, UnknownModelError, EpochConflictError
         and IdempotencyMismatchError; then nothing was changed.
@@ -125,7 +127,7 @@ class Registry:
             after, event = _one_step(before, transition)
             rows.write_model(connection, before, after)
             now = self._clock()
-            event = rows.append_event(connection, event, now, actor)
+            event = rows.append_event(connection, event, now if at is None else at, actor)
             change = Change(after, (event,))
             replies.save(connection, idempotency_key, request_digest, change, now)
         return change

@@ -158,6 +158,7 @@ def _state(row: Row[Any], versions: Sequence[Row[Any]], beside: Iterable[Row[Any
         epoch=row.epoch,
         champion=row.champion,
         previous=row.previous,
+        rolled_back=row.rolled_back,
         split=row.split,
         salt=row.salt,
         challengers=tuple(_challengers(beside)),
@@ -200,6 +201,7 @@ def _columns(state: ModelState) -> dict[str, Any]:
         "epoch": state.epoch,
         "champion": state.champion,
         "previous": state.previous,
+        "rolled_back": state.rolled_back,
         "split": state.split,
         "salt": state.salt,
     }

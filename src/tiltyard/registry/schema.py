@@ -34,6 +34,7 @@ models = Table(
     Column("epoch", BigInteger, nullable=False),
     Column("champion", BigInteger),
     Column("previous", BigInteger),
+    Column("rolled_back", Boolean, nullable=False),
     Column("split", String(16), nullable=False),
     Column("salt", LargeBinary(16), nullable=False),
 )

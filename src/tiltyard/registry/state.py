@@ -40,6 +40,7 @@ class ModelState:
     `kept` are the versions that have left their slots, each with when (unix seconds) it need not be
     in memory any more; `previous` stays known after that. `salt` is empty while nobody challenges.
     `versions` are all that may be named, `unloaded` those that an operator does not want in memory.
+    `rolled_back` says that nobody has served or challenged anew since the last rollback.
     """
 
     name: str
@@ -52,6 +53,7 @@ class ModelState:
     unloaded: frozenset[int] = frozenset()
     versions: frozenset[int] = frozenset()
     kept: tuple[tuple[int, float], ...] = ()  # by version
+    rolled_back: bool = False
 
     @property
     def canaries(self) -> tuple[Challenger, ...]:

@@ -59,7 +59,9 @@ def rollback(
     """Back to what served before.
 
     `champion` stops all canaries. `previous` stops them too, and swaps champion and previous.
-    None stops the canaries if there are any, else it swaps. The event says what was done.
+    None stops the canaries if there are any, else it swaps, unless a rollback was the last thing
+    that was done: who presses twice, or beside a colleague, does not want the bad version back. The
+    event says what was done.
     """
     canaries = [entry.version for entry in state.canaries]
     swaps = to == "previous" or (to is None and not canaries)
@@ -72,9 +74,16 @@ def rollback(
             "roll back to previous, if the champion itself is wrong",
             "NO_CANARY",
         )
+    if swaps and to is None and state.rolled_back:
+        raise RefusedChangeError(
+            f"{state.name} is rolled back already, and version {state.champion} serves",
+            f"roll back to previous, if version {state.previous} should serve instead",
+            "ROLLED_BACK",
+        )
     until = now + rollback_window_s
     data: dict[str, Any] = {"stopped": canaries, "restored": None}
     seats: dict[str, Any] = {"challengers": without(state.challengers, *canaries)}
+    seats["rolled_back"] = True
     if not swaps:
         return step(state, "rolled_back", state.champion, data, keep_until=until, **seats)
     restored = state.previous
@@ -82,7 +91,7 @@ def rollback(
     if restored not in canaries and state.challenger(restored) is not None:
         data["stopped"] = [*canaries, restored]
     data |= _moved(state, restored, until) | {"restored": restored, "warm": _is_warm(state, now)}
-    seats |= _succeed(state, restored)
+    seats |= _succeed(state, restored) | {"rolled_back": True}
     seats["challengers"] = without(seats["challengers"], restored)
     return step(state, "rolled_back", restored, data, keep_until=until, **seats)
 
@@ -133,7 +142,7 @@ def unload(state: ModelState, version: int, *, now: float) -> Step:
 
 def _succeed(state: ModelState, version: int) -> dict[str, Any]:
     """The seats when `version` takes the champion's place."""
-    return {"champion": version, "previous": state.champion}
+    return {"champion": version, "previous": state.champion, "rolled_back": False}
 
 
 def _moved(state: ModelState, version: int, until: float) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def test_what_is_asked_wrongly_is_refused(world: World) -> None:
         world.control.start_challenge("m", 2, "canary")
     assert missing.value.field == "share"
     world.control.start_challenge("m", 2, "canary", share=Decimal(60))
-    with pytest.raises(ArgumentError) as exceeded:
+    with pytest.raises(PreconditionError) as exceeded:
         world.control.start_challenge("m", 3, "canary", share=Decimal(60))
     assert exceeded.value.reason is Reason.SHARES_EXCEEDED
 

@@ -31,7 +31,7 @@ class Registry:
             self.recorded.append(after)
             return Change(after, ())
 
-        return Pending(after, record, key, f"digest of {key}")
+        return Pending(after, record, key=key, digest=f"digest of {key}")
 
 
 @pytest.fixture

@@ -58,7 +58,8 @@ CASES: dict[tuple[Kind, str], tuple[type[ControlError], Reason, str]] = {
         Reason.INVALID_ARGUMENT,
         "terms.idempotency_key",
     ),
-    (RefusedChangeError, "SHARES_ABOVE_ALL"): (ArgumentError, Reason.SHARES_EXCEEDED, "share"),
+    (RefusedChangeError, "SHARES_ABOVE_ALL"): (PreconditionError, Reason.SHARES_EXCEEDED, ""),
+    (RefusedChangeError, "ROLLED_BACK"): (PreconditionError, Reason.ROLLED_BACK, ""),
     (RefusedChangeError, "NO_CHAMPION"): (PreconditionError, Reason.NO_CHAMPION, ""),
     (RefusedChangeError, "NO_CHALLENGER"): (PreconditionError, Reason.NO_CHALLENGER, ""),
     (RefusedChangeError, "NO_CANARY"): (PreconditionError, Reason.NO_CHALLENGER, ""),
@@ -119,7 +120,8 @@ def test_class_reason_and_field(kind: Kind, reason: str) -> None:
     assert type(caught.value) is expected
     assert caught.value.reason is word
     assert getattr(caught.value, "field", "") == field
-    assert (str(caught.value), caught.value.to_do) == ("it is so", "Do that.")
+    said = "nothing was changed, because " if kind is RegistryUnavailableError else ""
+    assert (str(caught.value), caught.value.to_do) == (f"{said}it is so", "Do that.")
     assert caught.value.metadata["model"] == "m"
 
 
@@ -148,7 +150,18 @@ def test_an_epoch_that_has_moved_tells_what_happened() -> None:
         raise EpochConflictError("m", 7, 8, [event])
     assert (caught.value.expected, caught.value.epoch_now) == (7, 8)
     assert caught.value.changes == (event_view(event),)
-    assert "champion_set (epoch 8) by anna" in str(caught.value)
+    assert "since then: champion of m set to 2 (was 1) (epoch 8) by anna" in str(caught.value)
+
+
+def test_of_many_changes_the_newest_are_told() -> None:
+    events = [Event("champion_set", "m", epoch, 2, {"from": 1}) for epoch in range(8, 18)]
+    with pytest.raises(EpochMovedError) as caught, refusals("m"):
+        raise EpochConflictError("m", 7, 17, events)
+    assert len(caught.value.changes) == 10
+    told = str(caught.value)
+    assert "epoch 15" in told
+    assert "epoch 14" not in told
+    assert told.endswith("and 7 before")
 
 
 def test_other_errors_pass() -> None:

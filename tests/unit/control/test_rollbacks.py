@@ -17,7 +17,14 @@ from tiltyard.control.errors import (
     UnknownNameError,
 )
 from tiltyard.control.views import RouteView
-from tiltyard.registry import Change, Registry, RegistryUnavailableError, set_champion
+from tiltyard.registry import (
+    Change,
+    Registry,
+    RegistryUnavailableError,
+    set_champion,
+    start_challenge,
+    update_challenge,
+)
 
 
 def champion(route: RouteView) -> int | None:
@@ -109,7 +116,7 @@ def test_two_in_a_row_that_cannot_be_recorded_are_both_kept(swapped: World) -> N
     swapped.control.start_challenge("m", 3, "canary", share=Decimal(50))
     with swapped.locked():
         first = swapped.control.rollback("m")
-        second = swapped.control.rollback("m")
+        second = swapped.control.rollback("m", "previous")
         assert (canaries(first), champion(first), champion(second)) == ([], 2, 1)
         swapped.pass_s(10)
         assert swapped.serving() == 1
@@ -274,6 +281,77 @@ def test_who_expects_an_epoch_is_told_of_the_one_who_was_faster(
     assert (caught.value.expected, caught.value.epoch_now) == (2, 3)
     assert [change.actor for change in caught.value.changes] == ["bert"]
     assert swapped.serving() == 3
+
+
+def test_what_others_change_beside_it_does_not_undo_it(
+    swapped: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A colleague starts a shadow at the same moment."""
+    hold = swapped.reconciler.hold
+
+    def hold_late(pending: Any) -> None:
+        with swapped.open_registry() as other:
+            start = partial(start_challenge, version=3, mode="shadow", new_salt=bytes(16))
+            other.change("m", start, actor="bert")
+        hold(pending)
+
+    monkeypatch.setattr(swapped.reconciler, "hold", hold_late)
+    route = swapped.control.rollback("m")
+    assert (champion(route), route.epoch, route.durable, canaries(route)) == (1, 4, True, [3])
+    assert (swapped.serving(), swapped.recorded().champion) == (1, 1)
+
+
+def test_nor_does_a_canary_that_grows_while_it_is_stopped(
+    swapped: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swapped.control.start_challenge("m", 3, "canary", share=Decimal(5))
+    hold = swapped.reconciler.hold
+
+    def hold_late(pending: Any) -> None:
+        with swapped.open_registry() as other:
+            other.change("m", partial(update_challenge, version=3, share=Decimal(50)))
+        hold(pending)
+
+    monkeypatch.setattr(swapped.reconciler, "hold", hold_late)
+    route = swapped.control.rollback("m")
+    assert (champion(route), canaries(route), route.durable) == (2, [], True)
+    assert swapped.recorded().challengers == ()
+
+
+def test_twice_without_saying_how_far_is_once(swapped: World) -> None:
+    swapped.control.rollback("m", actor="anna")
+    with pytest.raises(PreconditionError, match="m is rolled back already") as caught:
+        swapped.control.rollback("m", actor="bert")
+    assert caught.value.reason is Reason.ROLLED_BACK
+    assert swapped.serving() == 1
+
+
+def test_recorded_late_it_was_made_when_it_was_made(swapped: World) -> None:
+    with swapped.locked():
+        at = swapped.now
+        swapped.control.rollback("m")
+        swapped.pass_s(10)
+        (route,) = swapped.control.get_route("m")
+        assert route.champion is not None
+        assert route.champion.since_unix_s == at
+    swapped.pass_s(1)
+    (route,) = swapped.control.get_route("m")
+    assert route.champion is not None
+    assert route.champion.since_unix_s == at
+    assert swapped.registry.events(0, 99)[-1].ts == at
+
+
+def test_one_that_is_let_go_is_told(swapped: World) -> None:
+    told: list[Any] = []
+    swapped.reconciler.desired.overrides.on_refused = told.append
+    with swapped.locked():
+        assert not swapped.control.rollback("m").durable
+    with swapped.open_registry() as other:
+        other.change("m", partial(set_champion, version=3, now=0.0, rollback_window_s=WINDOW_S))
+    swapped.pass_s(1)
+    assert swapped.serving() == 3
+    (pending,) = told
+    assert "version 2, which was to be rolled back, serves no more" in str(pending.refused)
 
 
 def test_two_at_once_roll_back_once(swapped: World, monkeypatch: pytest.MonkeyPatch) -> None:

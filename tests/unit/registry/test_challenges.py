@@ -153,7 +153,7 @@ def full() -> ModelState:
         (
             RefusedChangeError,
             lambda: start_canary(half(), 3, share=Decimal("50.1")),
-            r"3 of w1 50.1 %, because the other canaries leave 50% \(2 with 50%\): ask for no more",
+            r"3 of w1 50.1%, because the other canaries leave 50% \(2 with 50%\): ask for no more",
         ),
         (
             RefusedChangeError,

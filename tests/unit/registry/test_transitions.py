@@ -88,7 +88,24 @@ def test_a_rollback_without_canaries_brings_the_previous_champion_back() -> None
     assert [entry.version for entry in after.challengers] == [4]
     assert (event.data["restored"], event.data["warm"]) == (1, True)
     assert event.text == "w1 rolled back: champion 1 restored (was 5)"
-    assert rolled_back(after)[0].champion == 5
+    assert rolled_back(after, "previous")[0].champion == 5
+
+
+@pytest.mark.parametrize(
+    "begin", [lambda: swapped(START, 5), lambda: canary(swapped(START, 5), 2, 5)]
+)
+def test_a_rollback_is_not_rolled_back_unless_it_is_asked_for(
+    begin: Callable[[], ModelState],
+) -> None:
+    """Two operators, or one who presses twice: the bad version must not be back."""
+    after, _ = rolled_back(begin())
+    with pytest.raises(RefusedChangeError, match="rolled back already, and version") as caught:
+        rolled_back(after)
+    assert caught.value.reason == "ROLLED_BACK"
+    assert rolled_back(after, "previous")[0].champion == after.previous
+    # What is done anew can be rolled back anew.
+    assert rolled_back(canary(after, 3, 5))[0].champion == after.champion
+    assert rolled_back(swapped(after, 3))[0].champion == after.champion
 
 
 def test_one_rollback_can_do_both() -> None:
