@@ -126,7 +126,6 @@ def test_what_is_in_a_slot_again_is_forgotten() -> None:
     assert not kept.has_lapsed
 
 
-
 # ---- in a gateway
 
 
