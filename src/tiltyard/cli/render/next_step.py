@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tiltyard.cli.render.formats import percent, remaining
+from tiltyard.cli.render.agreement_notes import incompatible
+from tiltyard.cli.render.formats import one_line, percent, remaining
 from tiltyard.cli.render.slots import (
     agreement_of,
     answers_of,
     canaries_of,
     compared_of,
+    completed_of,
     name_of,
     shadows_of,
     warm_s,
@@ -98,7 +100,7 @@ def _with_canaries(route: RouteView) -> NextStep:
 def _with_shadows(route: RouteView) -> NextStep:
     name = route.model
     for shadow in shadows_of(route):
-        wrong = _what_is_wrong(shadow, route.champion)
+        wrong = _what_is_wrong(shadow, route.champion) or _not_comparable(shadow)
         agrees, compared = agreement_of(shadow), compared_of(shadow)
         if not wrong and agrees is not None and agrees < AGREES and compared >= ENOUGH:
             wrong = f"{name_of(shadow)} differs in {percent(1 - agrees)} of {_requests(compared)}"
@@ -152,11 +154,38 @@ def _what_is_wrong(slot: SlotView, beside: SlotView | None) -> str:
         return f"{name_of(slot)} cannot be loaded"
     rate, usual = _fault_rate(slot), _fault_rate(beside) if beside is not None else 0.0
     if answers_of(slot).blamed < FAULTS_MIN or rate <= 2 * usual + WORSE_BY:
-        return ""
+        return _not_finite(slot, beside)
     told = f"{name_of(slot)} fails {percent(rate)}"
     if beside is None:
         return f"{told} of {_requests(answers_of(slot).count)}"
     return f"{told}, the champion {percent(usual)}"
+
+
+def _not_finite(slot: SlotView, beside: SlotView | None) -> str:
+    """A NaN is an answer, but seldom the right one."""
+    rate, usual = _non_finite_rate(slot), _non_finite_rate(beside) if beside is not None else 0.0
+    if slot.non_finite < FAULTS_MIN or rate <= 2 * usual + WORSE_BY:
+        return ""
+    told = f"{percent(rate)} of the answers of {name_of(slot)} are not finite"
+    return told if beside is None else f"{told}, {percent(usual)} of the champion's"
+
+
+def _not_comparable(shadow: SlotView) -> str:
+    """What is wrong with a shadow's outputs, else than that they differ; "" for nothing."""
+    for output in shadow.agreement.outputs if shadow.agreement is not None else ():
+        other = sum(output.incompatible.values())
+        if other > WORSE_BY * (other + output.compared):
+            return f"{name_of(shadow)} cannot be compared, {incompatible(output)}"
+        odd = output.non_finite_shadow - output.non_finite_champion
+        if odd >= FAULTS_MIN and odd > WORSE_BY * output.compared:
+            told = f"{name_of(shadow)}, {one_line(output.name)}: {output.non_finite_shadow:,}"
+            return f"{told} of {output.compared:,} answers are not finite"
+    return ""
+
+
+def _non_finite_rate(slot: SlotView) -> float:
+    answered = completed_of(slot)
+    return slot.non_finite / answered if answered else 0.0
 
 
 def _fault_rate(slot: SlotView) -> float:

@@ -75,6 +75,12 @@ def answers_of(slot: SlotView) -> Answers:
     return Answers(slot.requests, sum(slot.errors.values()), blamed)
 
 
+def completed_of(slot: SlotView) -> int:
+    """How many of its requests got an answer that is no error; each has a latency."""
+    latency = latency_of(slot)
+    return latency.count if latency is not None else 0
+
+
 def latency_of(slot: SlotView) -> LatencyView | None:
     if slot.latency is None and slot.role == "shadow" and slot.agreement is not None:
         return slot.agreement.latency

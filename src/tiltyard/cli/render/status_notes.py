@@ -1,12 +1,13 @@
 """What stands below the table of `tiltyard status`: all that is not as it should be, in words."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tiltyard.cli.render.formats import difference, listed, one_line, percent, timestamp
-from tiltyard.cli.render.slots import answers_of, name_of, slots_of, tolerance_words
-from tiltyard.control.views import AgreementView, RouteView, SlotView, StatisticsRow, VersionView
+from tiltyard.cli.render.agreement_notes import compared, kinds, latencies, not_compared
+from tiltyard.cli.render.formats import listed, one_line, timestamp
+from tiltyard.cli.render.slots import answers_of, completed_of, name_of, slots_of
+from tiltyard.control.views import RouteView, SlotView, StatisticsRow, VersionView
 
 VERSIONS_SHOWN: Final = 6
 NOT_RECORDED: Final = (
@@ -43,11 +44,12 @@ def notes(
     for slot in slots_of(route):
         answers = answers_of(slot)
         if slot.errors and answers.failed:
-            told = f"{name_of(slot)}: {_kinds(slot.errors)} of {answers.count:,} requests"
+            told = f"{name_of(slot)}: {kinds(slot.errors)} of {answers.count:,} requests"
             found.append(Note("errors", told))
-        if slot.agreement is not None:
-            found += [Note("compared", told) for told in _compared(slot, slot.agreement)]
-            found += [Note("not compared", told) for told in _lost(slot, slot.agreement)]
+        if slot.non_finite:
+            told = f"{slot.non_finite:,} of {completed_of(slot):,} answers of {name_of(slot)}"
+            found.append(Note("not finite", told, "red"))
+        found += _of_agreement(route, slot)
     beside = _others(route, versions)
     if beside:
         found.append(Note("other versions", beside))
@@ -66,6 +68,15 @@ def differences(route: RouteView) -> list[str]:
     return told
 
 
+def _of_agreement(route: RouteView, slot: SlotView) -> Iterator[Note]:
+    seen = slot.agreement
+    if seen is None:
+        return
+    yield from (Note("compared", told) for told in compared(route, slot, seen))
+    yield from (Note("latency", told) for told in latencies(route, slot, seen))
+    yield from (Note("not compared", told) for told in not_compared(route, slot, seen))
+
+
 def _not_split(rows: Sequence[StatisticsRow]) -> Iterator[str]:
     """What no canary can have had, and no share is of."""
     for row in rows:
@@ -75,39 +86,6 @@ def _not_split(rows: Sequence[StatisticsRow]) -> Iterator[str]:
         ):
             if count:
                 yield f"{count:,} requests {why}; the champion answered them"
-
-
-def _compared(slot: SlotView, seen: AgreementView) -> Iterator[str]:
-    """A line for each output."""
-    for output in seen.outputs:
-        if output.agreement is None:
-            continue
-        told = f"{name_of(slot)} with version {seen.source_version}, {one_line(output.name)}:"
-        within = tolerance_words(output.atol, output.rtol) if output.mode == "tolerance" else ""
-        told += f" {percent(output.agreement)} of {output.compared:,} agree{within}"
-        if output.score_diff_max:
-            told += f"; scores differ by up to {difference(output.score_diff_max)}"
-            told += f" (p99 {difference(output.score_diff_p99)})"
-        mine, theirs = output.non_finite_shadow, output.non_finite_champion
-        if mine or theirs:
-            told += f"; not finite: {mine:,} of version {slot.version}"
-            told += f" and {theirs:,} of {seen.source_version}"
-        yield told
-
-
-def _lost(slot: SlotView, seen: AgreementView) -> Iterator[str]:
-    """What a shadow should have seen, and did not or could not answer."""
-    lost = {**seen.dropped, "expired": seen.expired, "failed": seen.error}
-    if any(lost.values()):
-        sampled = seen.offered - seen.sampled_out
-        yield f"{name_of(slot)}: {_kinds(lost)} of {sampled:,} requests"
-
-
-def _kinds(counts: Mapping[str, int]) -> str:
-    """The most frequent first."""
-    by_count = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
-    words = [f"{count:,} {one_line(name).replace('_', ' ')}" for name, count in by_count if count]
-    return listed(words)
 
 
 def _others(route: RouteView, versions: Sequence[VersionView]) -> str:

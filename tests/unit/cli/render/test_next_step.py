@@ -30,8 +30,9 @@ def canary(percent: int, **changes: object) -> SlotView:
     return replace(CANARY, share=Share(65_536 * percent // 100), **changes)  # type: ignore[arg-type]  # replace() takes any field
 
 
-def shadow(compared: int, disagreed: float) -> SlotView:
-    outputs = (replace(AGREEMENT.outputs[0], compared=compared, disagreed=disagreed),)
+def shadow(compared: int, disagreed: float, **more: object) -> SlotView:
+    changed = {"compared": compared, "disagreed": disagreed, **more}
+    outputs = (replace(AGREEMENT.outputs[0], **changed),)  # type: ignore[arg-type]  # likewise
     return replace(SHADOW, agreement=replace(AGREEMENT, error=0, outputs=outputs))
 
 
@@ -104,6 +105,34 @@ def shadow(compared: int, disagreed: float) -> SlotView:
             challenged(replace(SHADOW, agreement=None)),
             "status fraud --watch",
             "shadow 5 was compared in no requests so far",
+        ),
+        (
+            challenged(canary(5, non_finite=648)),
+            "rollback fraud",
+            "100 % of the answers of canary 4 are not finite, 0 % of the champion's",
+        ),
+        (
+            replace(FRESH, champion=replace(CHAMPION, errors={}, non_finite=1_000)),
+            "rollback fraud",
+            "8.1 % of the answers of champion 3 are not finite; before it, version 2 served",
+        ),
+        (
+            replace(
+                challenged(canary(5, non_finite=30)),
+                champion=replace(CHAMPION, non_finite=600),
+            ),
+            "challenge fraud 4 --canary 50%",
+            "none of 648 requests failed with canary 4",
+        ),
+        (
+            challenged(shadow(0, 0, incompatible={"shape": 1_105})),
+            "stop-challenge fraud 5",
+            "shadow 5 cannot be compared, label: 1,105 of another shape",
+        ),
+        (
+            challenged(shadow(200, 1, non_finite_shadow=200)),
+            "stop-challenge fraud 5",
+            "shadow 5, label: 200 of 200 answers are not finite",
         ),
         (
             challenged(replace(shadow(200, 0), state="loading")),

@@ -18,6 +18,7 @@ from tiltyard.cli.render.slots import (
     answers_of,
     asked_of,
     compared_of,
+    completed_of,
     latency_of,
     measured_of,
     name_of,
@@ -74,6 +75,10 @@ def test_agreement_is_of_the_output_that_agrees_least() -> None:
     assert compared_of(shadow) == 185
     none = replace(AGREEMENT, outputs=(unasked,))
     assert compared_of(replace(SHADOW, agreement=none)) == 0
+
+
+def test_completed_are_those_with_a_latency() -> None:
+    assert (completed_of(CANARY), completed_of(replace(CANARY, latency=None))) == (648, 0)
 
 
 def test_rules_in_words() -> None:

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.cli.sample_views import (
-    AGREEMENT,
+    CANARY,
     FULL,
     MODELS,
     NOBODY,
@@ -72,12 +72,15 @@ def test_what_is_kept_for_a_while_says_until_when() -> None:
     ]
 
 
-def test_outputs_that_were_not_compared_are_left_out() -> None:
-    nothing = replace(AGREEMENT, dropped={}, error=0, expired=0, outputs=())
-    assert told(replace(QUIET, challengers=(replace(SHADOW, agreement=nothing),))) == []
-    unseen = replace(AGREEMENT.outputs[0], compared=0, disagreed=0)
-    nothing = replace(nothing, outputs=(unseen,))
-    assert told(replace(QUIET, challengers=(replace(SHADOW, agreement=nothing),))) == []
+def test_answers_that_are_not_finite_are_told_in_red() -> None:
+    assert QUIET.champion is not None
+    champion = replace(QUIET.champion, non_finite=1)
+    route = replace(QUIET, champion=champion, challengers=(replace(CANARY, non_finite=640),))
+    found = notes(route, ())
+    assert [(note.label, note.told, note.style) for note in found] == [
+        ("not finite", "1 of 12,345 answers of champion 1", "red"),
+        ("not finite", "640 of 648 answers of canary 4", "red"),
+    ]
 
 
 @pytest.mark.parametrize(
