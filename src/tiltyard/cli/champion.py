@@ -6,13 +6,14 @@ import click
 
 from tiltyard.cli.admin_options import Place, changes
 from tiltyard.cli.connection import gateway_at
-from tiltyard.cli.progress import waiting
+from tiltyard.cli.progress import loading, waiting
 from tiltyard.cli.screen import show_change
+from tiltyard.cli.version_number import VERSION
 
 
 @click.command()
 @click.argument("name")
-@click.argument("version", type=click.IntRange(min=1))
+@click.argument("version", type=VERSION)
 @changes
 def champion(
     name: str,
@@ -28,7 +29,7 @@ def champion(
     takes no time. If the version cannot be loaded, the champion stays. Challengers stay too; one
     of them is made the champion with: tiltyard promote.
     """
-    with waiting(f"loading {name} version {version}"), gateway_at(place) as client:
+    with loading(name, version, timeout_s), gateway_at(place) as client:
         route = client.set_champion(
             name, version, timeout_s=timeout_s, expected_epoch=expected_epoch
         )
@@ -37,7 +38,7 @@ def champion(
 
 @click.command()
 @click.argument("name")
-@click.argument("version", type=click.IntRange(min=1), required=False)
+@click.argument("version", type=VERSION, required=False)
 @changes
 def promote(
     name: str,
@@ -78,8 +79,9 @@ def rollback(
     """Go back to what served model NAME before, at once.
 
     Canaries are stopped. If there are none, the previous champion serves again; doing so twice is
-    refused unless --to says how far. Shadows go on, for nobody sees their answers. It works when the registry does not, and says that a restart of the
-    gateway would undo it as long as it is not recorded.
+    refused unless --to says how far. Shadows go on, for nobody sees their answers. It works when
+    the registry does not, and says that a restart of the gateway would undo it as long as it is not
+    recorded.
     """
     with gateway_at(place) as client:
         route = client.rollback(name, to, timeout_s=timeout_s, expected_epoch=expected_epoch)

@@ -130,3 +130,10 @@ def world(empty: World) -> World:
     empty.put("m", 2, 3)
     empty.start()
     return empty
+
+
+@pytest.fixture
+def swapped(world: World) -> World:
+    """2 is the champion, and 1 was before."""
+    world.control.set_champion("m", 2)
+    return world

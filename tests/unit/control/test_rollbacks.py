@@ -1,6 +1,5 @@
 """A rollback is in force before anything else is asked, and stays so."""
 
-import threading
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -22,8 +21,6 @@ from tiltyard.registry import (
     Registry,
     RegistryUnavailableError,
     set_champion,
-    start_challenge,
-    update_challenge,
 )
 
 
@@ -33,13 +30,6 @@ def champion(route: RouteView) -> int | None:
 
 def canaries(route: RouteView) -> list[int]:
     return [slot.version for slot in route.challengers]
-
-
-@pytest.fixture
-def swapped(world: World) -> World:
-    """2 is the champion, and 1 was before."""
-    world.control.set_champion("m", 2)
-    return world
 
 
 def test_the_previous_champion_is_back(swapped: World) -> None:
@@ -232,176 +222,4 @@ def test_a_champion_that_cannot_be_loaded_at_a_restart_is_rolled_back(swapped: W
     swapped.restart()
     assert swapped.serving() is None
     assert champion(swapped.control.rollback("m")) == 1
-    assert swapped.serving() == 1
-
-
-# ---- beside others
-
-
-def test_the_reconciler_may_be_the_one_who_records_it(
-    swapped: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whoever is faster: the rollback is made once, and its caller is not told of a conflict."""
-    hold = swapped.reconciler.hold
-
-    def hold_and_look(pending: Any) -> None:
-        hold(pending)
-        swapped.reconciler.look()
-
-    monkeypatch.setattr(swapped.reconciler, "hold", hold_and_look)
-    route = swapped.control.rollback("m")
-    assert (champion(route), route.epoch, route.durable) == (1, 3, True)
-    assert swapped.recorded().epoch == 3
-
-
-def test_somebody_who_was_faster_is_not_rolled_back(swapped: World) -> None:
-    """Another gateway has set a third champion, which this one has not seen."""
-    with swapped.open_registry() as other:
-        other.change("m", partial(set_champion, version=3, now=0.0, rollback_window_s=WINDOW_S))
-    with pytest.raises(PreconditionError, match="m was changed meanwhile"):
-        swapped.control.rollback("m")
-    assert (swapped.serving(), swapped.recorded().champion) == (3, 3)
-    assert swapped.control.get_route("m")[0].durable
-
-
-def test_who_expects_an_epoch_is_told_of_the_one_who_was_faster(
-    swapped: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hold = swapped.reconciler.hold
-
-    def hold_late(pending: Any) -> None:
-        with swapped.open_registry() as other:
-            swap = partial(set_champion, version=3, now=0.0, rollback_window_s=WINDOW_S)
-            other.change("m", swap, actor="bert")
-        hold(pending)
-
-    monkeypatch.setattr(swapped.reconciler, "hold", hold_late)
-    with pytest.raises(EpochMovedError) as caught:
-        swapped.control.rollback("m", expected_epoch=2)
-    assert (caught.value.expected, caught.value.epoch_now) == (2, 3)
-    assert [change.actor for change in caught.value.changes] == ["bert"]
-    assert swapped.serving() == 3
-
-
-def test_what_others_change_beside_it_does_not_undo_it(
-    swapped: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A colleague starts a shadow at the same moment."""
-    hold = swapped.reconciler.hold
-
-    def hold_late(pending: Any) -> None:
-        with swapped.open_registry() as other:
-            start = partial(start_challenge, version=3, mode="shadow", new_salt=bytes(16))
-            other.change("m", start, actor="bert")
-        hold(pending)
-
-    monkeypatch.setattr(swapped.reconciler, "hold", hold_late)
-    route = swapped.control.rollback("m")
-    assert (champion(route), route.epoch, route.durable, canaries(route)) == (1, 4, True, [3])
-    assert (swapped.serving(), swapped.recorded().champion) == (1, 1)
-
-
-def test_nor_does_a_canary_that_grows_while_it_is_stopped(
-    swapped: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    swapped.control.start_challenge("m", 3, "canary", share=Decimal(5))
-    hold = swapped.reconciler.hold
-
-    def hold_late(pending: Any) -> None:
-        with swapped.open_registry() as other:
-            other.change("m", partial(update_challenge, version=3, share=Decimal(50)))
-        hold(pending)
-
-    monkeypatch.setattr(swapped.reconciler, "hold", hold_late)
-    route = swapped.control.rollback("m")
-    assert (champion(route), canaries(route), route.durable) == (2, [], True)
-    assert swapped.recorded().challengers == ()
-
-
-def test_twice_without_saying_how_far_is_once(swapped: World) -> None:
-    swapped.control.rollback("m", actor="anna")
-    with pytest.raises(PreconditionError, match="m is rolled back already") as caught:
-        swapped.control.rollback("m", actor="bert")
-    assert caught.value.reason is Reason.ROLLED_BACK
-    assert swapped.serving() == 1
-
-
-def test_recorded_late_it_was_made_when_it_was_made(swapped: World) -> None:
-    with swapped.locked():
-        at = swapped.now
-        swapped.control.rollback("m")
-        swapped.pass_s(10)
-        (route,) = swapped.control.get_route("m")
-        assert route.champion is not None
-        assert route.champion.since_unix_s == at
-    swapped.pass_s(1)
-    (route,) = swapped.control.get_route("m")
-    assert route.champion is not None
-    assert route.champion.since_unix_s == at
-    assert swapped.registry.events(0, 99)[-1].ts == at
-
-
-def test_one_that_is_let_go_is_told(swapped: World) -> None:
-    told: list[Any] = []
-    swapped.reconciler.desired.overrides.on_refused = told.append
-    with swapped.locked():
-        assert not swapped.control.rollback("m").durable
-    with swapped.open_registry() as other:
-        other.change("m", partial(set_champion, version=3, now=0.0, rollback_window_s=WINDOW_S))
-    swapped.pass_s(1)
-    assert swapped.serving() == 3
-    (pending,) = told
-    assert "version 2, which was to be rolled back, serves no more" in str(pending.refused)
-
-
-def test_two_at_once_roll_back_once(swapped: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both have looked before either has acted: it must not be back and forth again."""
-    both = threading.Barrier(2)
-    inner = swapped.reconciler.hold
-
-    def meet(pending: Any) -> None:
-        both.wait(60)
-        inner(pending)
-
-    monkeypatch.setattr(swapped.reconciler, "hold", meet)
-    told: list[object] = []
-
-    def roll_back() -> None:
-        try:
-            told.append(champion(swapped.control.rollback("m")))
-        except PreconditionError as error:
-            told.append(error.reason)
-
-    threads = [threading.Thread(target=roll_back) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(map(str, told)) == ["1", "PRECONDITION"]
-    assert (swapped.serving(), swapped.recorded().epoch) == (1, 3)
-
-
-def test_no_lock_is_taken_that_is_held_while_the_registry_is_asked(
-    swapped: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A change hangs in the registry, on a thread at nice 19: the swap does not wait for it."""
-    asked, release = threading.Event(), threading.Event()
-    inner = Registry.change
-
-    def hang(registry: Registry, name: str, *args: Any, **kwargs: Any) -> Change:
-        if threading.current_thread() is changing:
-            asked.set()
-            assert release.wait(60)
-        else:
-            assert swapped.serving() == 1
-        return inner(registry, name, *args, **kwargs)
-
-    monkeypatch.setattr(Registry, "change", hang)
-    changing = threading.Thread(target=partial(swapped.control.unload_version, "m", 3))
-    changing.start()
-    assert asked.wait(60)
-    assert champion(swapped.control.rollback("m")) == 1
-    release.set()
-    changing.join()
-    assert swapped.recorded().unloaded == {3}
     assert swapped.serving() == 1
