@@ -7,9 +7,10 @@ import click
 
 from tiltyard.cli.admin_options import Place, as_percent, as_rules, changes
 from tiltyard.cli.connection import gateway_at
-from tiltyard.cli.progress import waiting
+from tiltyard.cli.progress import loading
 from tiltyard.cli.render.change_report import slot_words
 from tiltyard.cli.screen import show_change
+from tiltyard.cli.version_number import VERSION
 from tiltyard.cli.wanted_challenge import WantedChallenge, check_update
 from tiltyard.control.views import OutputRule, RouteView
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     " runs: another share, sample or comparison, or a shadow that becomes a canary."
 )
 @click.argument("name")
-@click.argument("version", type=click.IntRange(min=1))
+@click.argument("version", type=VERSION)
 @click.option(
     "--canary",
     "share",
@@ -96,7 +97,7 @@ def challenge(
         compare,
     )
     wanted.check()
-    with waiting(f"loading {name} version {version}"), gateway_at(place) as client:
+    with loading(name, version, timeout_s), gateway_at(place) as client:
         route = _start_or_update(client, wanted, timeout_s, expected_epoch)
     slot = next(slot for slot in route.challengers if slot.version == version)
     served = f"champion {route.champion.version} of {name}" if route.champion else name
@@ -105,7 +106,7 @@ def challenge(
 
 @click.command()
 @click.argument("name")
-@click.argument("version", type=click.IntRange(min=1))
+@click.argument("version", type=VERSION)
 @changes
 def stop_challenge(
     name: str,

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tiltyard.cli.version_number import VERSION
 from tiltyard.client.inference_client import (
     DEFAULT_ADDRESS,
     InferenceClient,
@@ -33,7 +34,7 @@ ROWS_SHOWN = 20
     required=True,
     help="An input's name and its values: a .npy or .json file. Repeat for each input.",
 )
-@click.option("--version", type=click.IntRange(min=1), help="Ask this version, not the newest.")
+@click.option("--version", type=VERSION, help="Ask this version, not the newest.")
 @click.option(
     "--grpc",
     "address",

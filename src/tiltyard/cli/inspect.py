@@ -9,6 +9,7 @@ from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
+from tiltyard.cli.version_number import VERSION
 from tiltyard.store import Manifest, Store, TensorSpec, open_store
 from tiltyard.store.manifest import to_dict
 from tiltyard.store.names import check_version
@@ -17,7 +18,7 @@ from tiltyard.store.store import DEFAULT_URI, URI_VARIABLE
 
 @click.command()
 @click.argument("name")
-@click.argument("version", type=click.IntRange(min=1), required=False)
+@click.argument("version", type=VERSION, required=False)
 @click.option(
     "--store",
     "uri",

@@ -4,13 +4,14 @@ import click
 
 from tiltyard.cli.admin_options import Place, changes
 from tiltyard.cli.connection import gateway_at
-from tiltyard.cli.progress import waiting
+from tiltyard.cli.progress import loading
 from tiltyard.cli.screen import show_change
+from tiltyard.cli.version_number import VERSION
 
 
 @click.command()
 @click.argument("name")
-@click.argument("version", type=click.IntRange(min=1))
+@click.argument("version", type=VERSION)
 @changes
 def load(
     name: str,
@@ -24,7 +25,7 @@ def load(
 
     It answers requests that ask for it by number; nothing else changes.
     """
-    with waiting(f"loading {name} version {version}"), gateway_at(place) as client:
+    with loading(name, version, timeout_s), gateway_at(place) as client:
         route = client.load_version(
             name, version, timeout_s=timeout_s, expected_epoch=expected_epoch
         )
@@ -33,7 +34,7 @@ def load(
 
 @click.command()
 @click.argument("name")
-@click.argument("version", type=click.IntRange(min=1))
+@click.argument("version", type=VERSION)
 @changes
 def unload(
     name: str,

@@ -7,6 +7,7 @@ import click
 from click.core import ParameterSource
 
 from tiltyard.cli.admin_options import Place, as_place
+from tiltyard.cli.version_number import VERSION
 from tiltyard.store import open_store
 from tiltyard.store.manifest import Manifest, to_dict
 from tiltyard.store.publish import publish_model
@@ -17,9 +18,7 @@ from tiltyard.store.store import DEFAULT_URI, URI_VARIABLE
 @click.command()
 @click.argument("name")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--version", type=click.IntRange(min=1), help="The number to take.  [default: the next one]"
-)
+@click.option("--version", type=VERSION, help="The number to take.  [default: the next one]")
 @click.option(
     "--store",
     "uri",

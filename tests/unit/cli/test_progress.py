@@ -4,8 +4,10 @@ import io
 import sys
 
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 
-from tiltyard.cli.progress import SENT, uploading, waiting
+from tiltyard.cli.progress import SENT, TimeBar, clock, loading, uploading, waiting
 
 
 class Terminal(io.StringIO):
@@ -30,6 +32,39 @@ def test_waiting_says_what_for(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "0:00:00" in terminal.getvalue()
 
 
+def test_a_load_says_how_long_is_waited_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_terminal(monkeypatch)
+    with loading("[red]fraud[/red]", 3, 60.0):
+        pass
+    assert "loading [red]fraud[/red] 3" in terminal.getvalue()
+    assert "0:00 of at most 1:00" in terminal.getvalue()
+    assert "\u2501" * 40 in terminal.getvalue()
+
+
+def test_times_are_minutes_and_seconds() -> None:
+    assert [clock(seconds) for seconds in (0.9, 12, 60, 3_665.5)] == [
+        "0:00",
+        "0:12",
+        "1:00",
+        "61:05",
+    ]
+
+
+def test_a_bar_is_as_long_as_the_time_that_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    on_terminal(monkeypatch)
+    now = 100.0
+    progress = Progress(
+        TimeBar(), get_time=lambda: now, console=Console(width=80, file=io.StringIO())
+    )
+    progress.add_task("loading", total=None, limit_s=60.0)
+    for waited_s, told in ((12.0, "0:12 of at most 1:00"), (90.0, "1:00 of at most 1:00")):
+        now = 100.0 + waited_s
+        console = Console(width=80, file=io.StringIO(), force_terminal=True)
+        with console.capture() as drawn:
+            console.print(progress.get_renderable())
+        assert told in drawn.get()
+
+
 def test_an_upload_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = on_terminal(monkeypatch)
     with uploading("sending fraud.onnx") as tell:
@@ -47,7 +82,7 @@ def test_when_all_is_sent_it_says_who_is_at_work(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_file_gets_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    with waiting("loading"), uploading("sending") as tell:
+    with waiting("asking"), loading("fraud", 4, 60.0), uploading("sending") as tell:
         tell(1, 2)
         tell(2, 2)
     assert capsys.readouterr().err == ""
