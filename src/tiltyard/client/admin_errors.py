@@ -10,6 +10,7 @@ import grpc
 
 from tiltyard.client.admin_replies import read_event
 from tiltyard.client.inference_messages import CallError
+from tiltyard.control.errors import Reason
 from tiltyard.control.views import EventView
 from tiltyard.protocol.admin_words import admin_message
 
@@ -51,6 +52,12 @@ class AdminArgumentError(AdminCallError):
     """The call is wrong, whatever state the gateway is in."""
 
     exit_code = 2
+
+
+class AdminModelRefusedError(AdminArgumentError):
+    """The model that was sent cannot be served, and the message says why; nothing was stored."""
+
+    exit_code = 6
 
 
 class AdminPreconditionError(AdminCallError):
@@ -154,4 +161,7 @@ def admin_call_error(error: Any) -> AdminCallError:
         message = f"{code.name}: {message}"
         if code is grpc.StatusCode.UNAVAILABLE:
             found.to_do = _UNREACHABLE
-    return _KINDS.get(code, AdminCallError)(code, message.rstrip("."), found)
+    kind = _KINDS.get(code, AdminCallError)
+    if found.reason == Reason.MODEL_REFUSED:
+        kind = AdminModelRefusedError
+    return kind(code, message.rstrip("."), found)

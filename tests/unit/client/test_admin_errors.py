@@ -15,7 +15,7 @@ from tiltyard.client import admin_errors
 from tiltyard.client.admin_errors import AdminCallError, admin_call_error
 from tiltyard.control import errors
 from tiltyard.control.errors import Reason
-from tiltyard.errors import TiltyardError
+from tiltyard.errors import PublishRefused, TiltyardError
 
 DETAILS_KEY = "grpc-status-details-bin"
 Code = grpc.StatusCode
@@ -61,6 +61,14 @@ def test_the_command_line_ends_alike_on_either_side(
         error.metadata,
     )
     assert (found.message, str(found)) == (str(error), f"{error}. {error.to_do}")
+
+
+def test_a_model_that_is_refused_has_a_code_of_its_own() -> None:
+    found = received(PublishRefused("a Reshape has no shape"))
+    assert type(found) is admin_errors.AdminModelRefusedError
+    assert isinstance(found, admin_errors.AdminArgumentError)
+    assert found.exit_code == PublishRefused.exit_code
+    assert found.message == "a Reshape has no shape"
 
 
 def test_what_goes_with_a_kind() -> None:
