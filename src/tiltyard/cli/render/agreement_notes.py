@@ -65,10 +65,11 @@ def incompatible(output: OutputAgreementView) -> str:
 
 
 def latencies(route: RouteView, slot: SlotView, seen: AgreementView) -> Iterator[str]:
-    """Of the same requests on both."""
+    """p50 and p99 of the same requests: a shadow's runs, and the answers that clients have had."""
     if seen.latency is not None and seen.champion_latency is not None:
         who, whom = pair_of(route, slot, seen)
-        yield f"{who} {_quantiles(seen.latency)}; {whom} {_quantiles(seen.champion_latency)}"
+        ran, answered = _quantiles(seen.latency), _quantiles(seen.champion_latency)
+        yield f"{who} ran in {ran}, {whom} answered in {answered}"
 
 
 def kinds(counts: Mapping[str, int]) -> str:
@@ -79,4 +80,4 @@ def kinds(counts: Mapping[str, int]) -> str:
 
 
 def _quantiles(latency: LatencyView) -> str:
-    return f"p50 {milliseconds(latency.p50_ms)} ms, p99 {milliseconds(latency.p99_ms)} ms"
+    return f"{milliseconds(latency.p50_ms)} and {milliseconds(latency.p99_ms)} ms"

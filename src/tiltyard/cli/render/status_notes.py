@@ -73,7 +73,7 @@ def _of_agreement(route: RouteView, slot: SlotView) -> Iterator[Note]:
     if seen is None:
         return
     yield from (Note("compared", told) for told in compared(route, slot, seen))
-    yield from (Note("latency", told) for told in latencies(route, slot, seen))
+    yield from (Note("p50 and p99", told) for told in latencies(route, slot, seen))
     yield from (Note("not compared", told) for told in not_compared(route, slot, seen))
 
 

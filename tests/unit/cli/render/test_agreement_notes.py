@@ -53,6 +53,6 @@ def test_of_what_nobody_asked_for_there_is_nothing_to_say() -> None:
 
 def test_latencies_of_the_same_requests_stand_side_by_side() -> None:
     assert list(latencies(FULL, SHADOW, AGREEMENT)) == [
-        "shadow 5 p50 0.80 ms, p99 12.2 ms; champion 3 p50 0.51 ms, p99 1.75 ms"
+        "shadow 5 ran in 0.80 and 12.2 ms, champion 3 answered in 0.51 and 1.75 ms"
     ]
     assert list(latencies(FULL, SHADOW, replace(AGREEMENT, champion_latency=None))) == []
