@@ -216,7 +216,7 @@ def test_of_two_operators_one_is_told_what_the_other_did(
     operator.does("champion", "fraud", 2, "--expected-epoch", epoch)
     line = operator.is_refused(12, "rollback", "fraud", "--expected-epoch", epoch)
     assert "is at epoch 2, the call expected 1" in line
-    assert "champion_set (epoch 2) by " in line
+    assert "champion of fraud set to 2 (was 1) (epoch 2) by " in line
     assert operator.versions_answering() == {"2"}
 
 
@@ -234,7 +234,7 @@ def test_a_model_that_is_refused_says_why(operator: Operator, tmp_path: Path) ->
     model = tmp_path / "odd.onnx"
     model.write_bytes(models.custom_operator())
     line = operator.is_refused(
-        2, "publish", "odd", model, "--admin", operator.gateway.admin_address
+        6, "publish", "odd", model, "--admin", operator.gateway.admin_address
     )
     assert "custom operator" in line
     assert "nothing was stored" in line
