@@ -111,7 +111,7 @@ def test_replies_are_byte_for_byte_those_without_a_shadow(
         assert route.champion.errors == {}
         assert caller.replies(20) == before
     caller.close()
-    assert gateway.stop() == 0
+    assert gateway.stop() == 0, gateway.log()
 
 
 def test_what_is_compared_is_what_the_two_have_answered(gateway: GatewayProcess) -> None:
@@ -137,7 +137,7 @@ def test_what_is_compared_is_what_the_two_have_answered(gateway: GatewayProcess)
     (nan,) = views[NOT_A_NUMBER].outputs
     assert (nan.non_finite_champion, nan.non_finite_shadow) == (0, 100)
     assert (views[FAILS].ok, views[FAILS].error) == (0, 100)
-    assert gateway.stop() == 0
+    assert gateway.stop() == 0, gateway.log()
 
 
 def test_outputs_are_compared_as_an_operator_says(gateway: GatewayProcess) -> None:
@@ -159,7 +159,7 @@ def test_outputs_are_compared_as_an_operator_says(gateway: GatewayProcess) -> No
             assert (found.mode, found.atol) == (rule.mode, rule.atol)
             assert (found.compared, found.disagreed) == (50, disagreed)
     caller.close()
-    assert gateway.stop() == 0
+    assert gateway.stop() == 0, gateway.log()
 
 
 def test_a_sample_is_a_sample_and_a_stopped_shadow_sees_nothing(gateway: GatewayProcess) -> None:
@@ -175,7 +175,7 @@ def test_a_sample_is_a_sample_and_a_stopped_shadow_sees_nothing(gateway: Gateway
         assert route.challengers == ()
         caller.replies(10)
     caller.close()
-    assert gateway.stop() == 0
+    assert gateway.stop() == 0, gateway.log()
 
 
 def test_in_reverse_the_champion_shadows_the_canary(gateway: GatewayProcess) -> None:
@@ -188,4 +188,4 @@ def test_in_reverse_the_champion_shadows_the_canary(gateway: GatewayProcess) -> 
         assert (found.source_version, found.ok) == (MINUS, 100)
         assert found.outputs[0].disagreed == 100.0
     caller.close()
-    assert gateway.stop() == 0
+    assert gateway.stop() == 0, gateway.log()
