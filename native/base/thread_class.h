@@ -1,7 +1,7 @@
 // What kind of thread this is: its name, and its priority by nice value.
 //
-// io threads keep nice 0, workers get 10, loading, shadows, reclaiming and Python 19: on a machine
-// with few cores a loading model must not stand in a request's way.
+// io threads keep nice 0, workers get 10, loading, shadows, reclaiming and Python 19 and SCHED_IDLE:
+// on a machine with few cores a loading model must not stand in a request's way.
 #pragma once
 
 #include <cstdint>

@@ -79,6 +79,13 @@ cdef int check(const Status& status) except -1:
     )
 
 
+cdef string_view view_of_buffer(const unsigned char[::1] data):
+    """Good for as long as whoever has given the buffer keeps it."""
+    if data.shape[0] == 0:
+        return string_view()
+    return string_view(<const char*>&data[0], data.shape[0])
+
+
 cdef string_view view_of(bytes data):
     return string_view(<const char*>data, len(data))
 
@@ -236,20 +243,20 @@ cdef class Engine:
         check(status)
         return int(bound)
 
-    def load_version(self, str model, version, bytes model_bytes, external, *, rowwise_proved,
+    def load_version(self, str model, version, model_bytes, external, *, rowwise_proved,
                      batchable_claimed=False, samples=(), int intra_op_threads=1,
                      batch_rows_max=0, warmup_ms_max=200):
         cdef LoadRequest request
         request.model = model.encode()
         request.number = version
-        request.model_bytes = view_of(model_bytes)
+        request.model_bytes = view_of_buffer(model_bytes)
         request.rowwise_proved = rowwise_proved
         request.batchable_claimed = batchable_claimed
         request.intra_op_threads = intra_op_threads
         request.batch_rows_max = batch_rows_max
         request.warmup_ms_max = warmup_ms_max
         for name, data in external.items():
-            request.add_external(name.encode(), view_of(data))
+            request.add_external(name.encode(), view_of_buffer(data))
         for datatype, shape, raw in samples:
             check(request.add_sample(datatype.encode(), shape, view_of(raw)))
         cdef shared_ptr[ServedVersion] served

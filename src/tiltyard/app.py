@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from tiltyard.loading import Loader, LoadReport, load_from
 from tiltyard.ops.reporter import Reporter
 from tiltyard.ops.signals import Events
 from tiltyard.protocol.slow_path import SlowPath
-from tiltyard.store import open_store
+from tiltyard.store import Store, open_store
 
 if TYPE_CHECKING:
     from tiltyard.admin import AdminServer
@@ -62,7 +63,7 @@ class Gateway:
         self._events = events
         self._reporter = Reporter(config.log_format)
         self._store = open_store(config.store)
-        stored = self._store.models()
+        stored = _first_look(self._store)
         self._engine = _make_engine(config)
         self._loader = Loader(load_from(self._engine, self._store), timeout_s=config.load_timeout_s)
         self._reconciler = Reconciler(
@@ -257,6 +258,16 @@ class Gateway:
             self._events.wait(DRAIN_POLL_S)
         self._reporter.info("stopped")
         return EXIT_DRAINED
+
+
+def _first_look(store: Store) -> dict[str, list[int]]:
+    """The versions of each model. Raises StoreError.
+
+    obstore's threads begin here, and keep the priority of whoever begins them: what they copy of a
+    large model must stand in no request's way.
+    """
+    with ThreadPoolExecutor(1, initializer=enter_background_priority, initargs=("store",)) as pool:
+        return pool.submit(store.models).result()
 
 
 def _make_engine(config: Config) -> Engine:

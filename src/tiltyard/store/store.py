@@ -7,7 +7,7 @@ Importing this module costs obstore and the standard library, nothing else.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from tiltyard.errors import ConfigError, IntegrityError, NotFoundError, StoreErr
 from tiltyard.store import golden, manifest
 from tiltyard.store.durable import make_folders
 from tiltyard.store.golden import Golden
+from tiltyard.store.local_file import read_in_pieces
 from tiltyard.store.manifest import FileEntry, Manifest
 from tiltyard.store.names import (
     GOLDEN_FILE,
@@ -52,8 +53,8 @@ class VersionFiles:
     """
 
     manifest: Manifest
-    model: bytes
-    external: dict[str, bytes]
+    model: bytes | memoryview
+    external: Mapping[str, bytes | memoryview]
     golden: Golden
     notices: tuple[str, ...] = ()
 
@@ -137,7 +138,7 @@ class Store:
         files = {file: self._checked(name, version, file, found) for file in found.files}
         description = found.description
         samples = golden.decode(
-            files[GOLDEN_FILE],
+            bytes(files[GOLDEN_FILE]),
             description.inputs,
             description.outputs,
             f"{where}: {GOLDEN_FILE}",
@@ -145,10 +146,12 @@ class Store:
         external = {file: data for file, data in files.items() if file not in RESERVED_FILES}
         return VersionFiles(found, files[MODEL_FILE], external, samples)
 
-    def read_file(self, name: str, version: int, file: str) -> bytes:
+    def read_file(self, name: str, version: int, file: str) -> bytes | memoryview:
         """The bytes of one file, unchecked. Raises IntegrityError when it is not there."""
         try:
-            return obstore.get(self.objects, f"{name}/{version}/{file}").bytes().to_bytes()
+            if self.root is not None:
+                return read_in_pieces(self.root / name / str(version) / file)
+            return memoryview(obstore.get(self.objects, f"{name}/{version}/{file}").bytes())
         except FileNotFoundError as error:
             raise IntegrityError(
                 f"{self.uri}: {name} version {version}: {file} is missing"
@@ -168,7 +171,7 @@ class Store:
 
     def _manifest(self, name: str, version: int) -> Manifest:
         where = f"{self.uri}: {name} version {version}: {MANIFEST_FILE}"
-        found = manifest.decode(self.read_file(name, version, MANIFEST_FILE), where)
+        found = manifest.decode(bytes(self.read_file(name, version, MANIFEST_FILE)), where)
         if (found.model, found.version) != (name, version):
             raise IntegrityError(
                 f"{where}: expected {name} version {version},"
@@ -178,7 +181,7 @@ class Store:
             raise StoreError(f"{where}: malformed manifest: no digest of the model or its samples")
         return found
 
-    def _checked(self, name: str, version: int, file: str, found: Manifest) -> bytes:
+    def _checked(self, name: str, version: int, file: str, found: Manifest) -> bytes | memoryview:
         data = self.read_file(name, version, file)
         expected = found.files[file]
         digest = manifest.sha256_hex(data)
