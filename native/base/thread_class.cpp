@@ -26,27 +26,25 @@ struct SchedAttr {
   uint64_t flags = 0;
   int32_t nice = 0;
   uint32_t priority = 0;
-  uint64_t runtime_ns = 0;
+  uint64_t slice_ns = 0;  // 0: the kernel's own
   uint64_t deadline_ns = 0;
   uint64_t period_ns = 0;
 };
 
+// Two things that a nice value does not say.
+//
 // From Linux 6.12 on whoever runs may finish its slice, also a thread of nice 19 when an io thread
 // has work: until the next tick, 4 ms later. Who asks for shorter slices gets the core at once.
-// Kernels before that preempt by nice value, and ignore this.
-void ask_for_short_slices(int nice) {
+// Kernels before that preempt by nice value, and ignore this. And a thread of nice 19 earns 4 ms of
+// each 270 ms that others want the core, and takes them in one piece; SCHED_IDLE earns a fifth of
+// that, and makes way for whoever wakes up.
+void set_policy(ThreadClass thread_class, int nice) {
   constexpr uint64_t kShortestNs = 100'000;
   SchedAttr attr;
+  attr.policy = thread_class == ThreadClass::idle ? SCHED_IDLE : SCHED_OTHER;
   attr.nice = nice;
-  attr.runtime_ns = kShortestNs;
-  syscall(SYS_sched_setattr, 0, &attr, 0);
-}
-
-// A thread of nice 19 earns a slice of 4 ms from each 270 ms that others of nice 0 want the core, and
-// takes it in one piece. This class earns a fifth of that, and makes way for who wakes up.
-void run_when_idle() {
-  const sched_param no_priority{};
-  sched_setscheduler(0, SCHED_IDLE, &no_priority);  // of this thread
+  attr.slice_ns = nice_of(thread_class) == 0 ? kShortestNs : 0;
+  syscall(SYS_sched_setattr, 0, &attr, 0);  // of this thread
 }
 
 // Never freed: threads end after main() does.
@@ -77,10 +75,12 @@ void list_thread(const std::string& name) {
 int nice_of(ThreadClass thread_class) {
   switch (thread_class) {
     case ThreadClass::io:
+    case ThreadClass::control:
       return 0;
     case ThreadClass::worker:
       return 10;
     case ThreadClass::background:
+    case ThreadClass::idle:
       return 19;
   }
   return 0;
@@ -110,8 +110,7 @@ void enter_thread_class(ThreadClass thread_class, const std::string& name) {
   pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
   const auto id = static_cast<id_t>(current_thread_id());
   setpriority(PRIO_PROCESS, id, nice_of(thread_class));
-  if (thread_class == ThreadClass::io) ask_for_short_slices(getpriority(PRIO_PROCESS, id));
-  if (thread_class == ThreadClass::background) run_when_idle();
+  set_policy(thread_class, getpriority(PRIO_PROCESS, id));
 }
 
 uint64_t thread_starved_ns(int thread_id) {

@@ -1,6 +1,6 @@
 // What kind of thread this is: its name, and its priority by nice value.
 //
-// io threads keep nice 0, workers get 10, loading, shadows, reclaiming and Python 19 and SCHED_IDLE:
+// io threads, and those that an operator waits for, keep nice 0, workers get 10, and the rest 19:
 // on a machine with few cores a loading model must not stand in a request's way.
 #pragma once
 
@@ -10,14 +10,26 @@
 
 namespace tiltyard {
 
-enum class ThreadClass : uint8_t { io, worker, background };
+enum class ThreadClass : uint8_t {
+  io,
+  control,     // answers operators; a rollback is urgent
+  worker,      // runs slow models
+  background,  // Python, which holds the GIL now and then, and must not starve with it
+  idle,        // much work that nobody waits for: loading, shadows, freeing
+};
 
 // Names the calling thread, sets its priority, and lists it until it ends. A kernel that refuses
 // the priority (it can only refuse to raise it) leaves it as it is.
 void enter_thread_class(ThreadClass thread_class, const std::string& name);
-// As a background thread; for threads that Python made.
+// For threads that Python made.
+inline void enter_control(const std::string& name) {
+  enter_thread_class(ThreadClass::control, name);
+}
 inline void enter_background(const std::string& name) {
   enter_thread_class(ThreadClass::background, name);
+}
+inline void enter_idle(const std::string& name) {
+  enter_thread_class(ThreadClass::idle, name);
 }
 int nice_of(ThreadClass thread_class);
 int current_thread_id();

@@ -48,6 +48,8 @@ from engine cimport (
     decode_infer_request as c_decode_infer_request,
     engine_options_problem,
     enter_background,
+    enter_control,
+    enter_idle,
     error_name,
     grpc_code_number,
     load_version,
@@ -366,11 +368,19 @@ cdef class Engine:
             deref(self.engine).stop()
 
 
+def enter_control_priority(str name):
+    """For threads that operators wait for; see _core.pyi."""
+    enter_control(name.encode())
+
+
 def enter_background_priority(str name):
-    """Give the calling thread nice 19 and a name; see _core.pyi."""
-    cdef string thread_name = name.encode()
-    with nogil:
-        enter_background(thread_name)
+    """For Python that nobody waits for; see _core.pyi."""
+    enter_background(name.encode())
+
+
+def enter_idle_priority(str name):
+    """For much work that nobody waits for; see _core.pyi."""
+    enter_idle(name.encode())
 
 
 include "wire_probe.pxi"

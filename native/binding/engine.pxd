@@ -33,7 +33,9 @@ cdef extern from "binding/build_options.h" namespace "tiltyard" nogil:
     string engine_options_problem(const EngineOptions& options)
 
 cdef extern from "base/thread_class.h" namespace "tiltyard" nogil:
+    void enter_control(const string& name)
     void enter_background(const string& name)
+    void enter_idle(const string& name)
 
 cdef extern from "engine/shared.h" namespace "tiltyard" nogil:
     cdef cppclass Limits:

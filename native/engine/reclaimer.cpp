@@ -43,7 +43,7 @@ size_t Reclaimer::retired() {
 }
 
 void Reclaimer::run() {
-  enter_thread_class(ThreadClass::background, "reclaimer");
+  enter_thread_class(ThreadClass::idle, "reclaimer");
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     lock.unlock();

@@ -88,7 +88,7 @@ bool ShadowPool::go_round(ShadowWorker& worker, const Adopted& shadows) {
 }
 
 void ShadowPool::work(uint32_t index) {
-  enter_thread_class(ThreadClass::background, "shadow-" + std::to_string(index));
+  enter_thread_class(ThreadClass::idle, "shadow-" + std::to_string(index));
   ShadowWorker worker(items_, index, first_slot_ + index);
   Adopted shadows;
   uint64_t adoptions_seen = 0;

@@ -207,10 +207,22 @@ class Engine:
     def stop(self) -> None:
         """Close every connection and end every thread. Idempotent."""
 
+def enter_control_priority(name: str) -> None:
+    """Give the calling thread a name, and the core as soon as it wants it, for short times.
+
+    It is for what operators wait for. Threads that it starts inherit the priority.
+    """
+
 def enter_background_priority(name: str) -> None:
     """Give the calling thread nice 19 and a name; threads it starts inherit the priority.
 
     Call it only after the Engine was made: its io threads would inherit it too.
+    """
+
+def enter_idle_priority(name: str) -> None:
+    """The same with what cores have left over: for much work, and little of it with the GIL held.
+
+    On a busy machine who has the GIL must not be the one who waits longest.
     """
 
 def decode_infer_request(message: bytes) -> dict[str, Any]:

@@ -16,7 +16,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tiltyard._core import CoreError, Engine, enter_background_priority
+from tiltyard._core import (
+    CoreError,
+    Engine,
+    enter_background_priority,
+    enter_control_priority,
+    enter_idle_priority,
+)
 from tiltyard.config import NONE, Config, split_address
 from tiltyard.control.overrides import Pending
 from tiltyard.control.reconciler import Reconciler
@@ -188,7 +194,7 @@ class Gateway:
             self._engine,
             self._store,
             rollback_window_s=self._config.rollback_window_s,
-            on_drain=self._events.tell_stop,
+            on_drain=self._begin_drain,
         )
         if self._config.allow_model_control:
             self._slow_path.allow_control(ModelControl(control))
@@ -206,6 +212,7 @@ class Gateway:
             AdminOptions(address=self._config.admin),
             on_bug=self._reporter.log_bug,
             enter_priority=enter_background_priority,
+            enter_control=enter_control_priority,
         )
         self._admin.start()
         self.admin_address = self._admin.wait_listening()
@@ -235,6 +242,11 @@ class Gateway:
             return
         self._counters_logged = self._events.reports
         self._reporter.info("counters", **self._engine.counters())
+
+    def _begin_drain(self, actor: str) -> None:
+        """As an operator asks; from any thread."""
+        self._reporter.info("drain_asked_for", actor=actor)
+        self._events.tell_stop()
 
     def _log_refused(self, pending: Pending) -> None:
         """A rollback that was in force is not any more; from any thread."""
@@ -266,7 +278,7 @@ def _first_look(store: Store) -> dict[str, list[int]]:
     obstore's threads begin here, and keep the priority of whoever begins them: what they copy of a
     large model must stand in no request's way.
     """
-    with ThreadPoolExecutor(1, initializer=enter_background_priority, initargs=("store",)) as pool:
+    with ThreadPoolExecutor(1, initializer=enter_idle_priority, initargs=("store",)) as pool:
         return pool.submit(store.models).result()
 
 

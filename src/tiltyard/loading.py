@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Protocol
 
-from tiltyard._core import CoreError, Engine, LoadedVersion, enter_background_priority
+from tiltyard._core import CoreError, Engine, LoadedVersion, enter_idle_priority
 from tiltyard.errors import TiltyardError
 from tiltyard.store import Store
 
@@ -186,7 +186,7 @@ class Loader:
             self._begun[key] = time.monotonic()
 
         def work() -> None:
-            enter_background_priority("load")
+            enter_idle_priority("load")
             try:
                 self._done.put((key, self._load(*key)))
             except Exception as error:  # noqa: BLE001 - a bug met by one model must not stop others

@@ -112,6 +112,7 @@ def update_challenge(control: ControlInterface, request: Any, caller: Caller) ->
         _version(request),
         share=_percent(request, "share"),
         sample=_percent(request, "sample"),
+        reverse_shadow=request.reverse_shadow if request.HasField("reverse_shadow") else None,
         compare=_comparison(request),
         **_terms(request, caller),
     )

@@ -49,7 +49,8 @@ class AdminServer:
     """Serves a Control. Started once, by a thread of normal priority, and stopped once.
 
     `on_bug(method, error)` is told of exceptions that no caller is shown, on any thread.
-    `enter_priority(name)` gives the calling thread its low priority and a name.
+    `enter_priority(name)` gives the calling thread its low priority and a name,
+    `enter_control(name)` that of the loop, which answers rollbacks.
     """
 
     def __init__(
@@ -59,11 +60,13 @@ class AdminServer:
         *,
         on_bug: Callable[[str, BaseException], None],
         enter_priority: Callable[[str], None],
+        enter_control: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._control = control
         self._options = options
         self._on_bug = on_bug
         self._enter_priority = enter_priority
+        self._enter_control = enter_control
         self._thread = threading.Thread(target=self._run, name="admin", daemon=True)
         self._bound: Future[str] = Future()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -96,6 +99,7 @@ class AdminServer:
 
     def _run(self) -> None:
         try:
+            self._enter_control("admin")  # grpc's own threads inherit it
             importing = threading.Thread(target=self._import, name="admin-import", daemon=True)
             importing.start()
             importing.join()

@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     "  [default: request]",
 )
 @click.option(
-    "--reverse-shadow",
-    is_flag=True,
+    "--reverse-shadow/--no-reverse-shadow",
+    default=None,
     help="Of a canary: the champion shadows its requests, those in --sample.",
 )
 @click.option(
@@ -70,7 +70,7 @@ def challenge(
     is_shadow: bool,
     sample: Decimal | None,
     split: Literal["key", "request"] | None,
-    reverse_shadow: bool,
+    reverse_shadow: bool | None,
     compare: tuple[OutputRule, ...],
     place: Place,
     timeout_s: float,
@@ -140,7 +140,7 @@ def _start_or_update(
             share=wanted.share,
             sample=wanted.sample,
             split=wanted.split,
-            reverse_shadow=wanted.reverse_shadow,
+            reverse_shadow=bool(wanted.reverse_shadow),
             compare=wanted.compare,
             timeout_s=timeout_s,
             expected_epoch=expected_epoch,
@@ -151,6 +151,7 @@ def _start_or_update(
         wanted.version,
         share=wanted.share,
         sample=wanted.sample,
+        reverse_shadow=wanted.reverse_shadow,
         compare=wanted.compare or None,
         timeout_s=timeout_s,
         expected_epoch=expected_epoch,

@@ -11,7 +11,7 @@ from tiltyard.control.views import Mode, OutputRule, RouteView, SlotView, Split
 
 @dataclass(frozen=True, slots=True)
 class WantedChallenge:
-    """`share` and `sample` in percent; what was left out is None, False or empty."""
+    """`share` and `sample` in percent; what was left out is None or empty."""
 
     name: str
     version: int
@@ -19,7 +19,7 @@ class WantedChallenge:
     share: Decimal | None = None
     sample: Decimal | None = None
     split: Split | None = None
-    reverse_shadow: bool = False
+    reverse_shadow: bool | None = None
     compare: tuple[OutputRule, ...] = ()
 
     def check(self) -> None:
@@ -34,7 +34,7 @@ class WantedChallenge:
             raise click.UsageError("--compare is for --shadow or --reverse-shadow")
         if self.mode == "shadow" and self.split is not None:
             raise click.UsageError("--split is for --canary: a shadow takes no requests")
-        if self.mode == "shadow" and self.reverse_shadow:
+        if self.mode == "shadow" and self.reverse_shadow is not None:
             raise click.UsageError("--reverse-shadow is for --canary")
 
 
@@ -46,5 +46,3 @@ def check_update(wanted: WantedChallenge, route: RouteView, slot: SlotView) -> N
         raise click.UsageError(f"{there}; say what to change: --sample or --compare")
     if wanted.split not in (None, route.split):
         raise click.UsageError(f"{there}, split by {route.split}; {stop}")
-    if wanted.reverse_shadow and not slot.reverse_shadow:
-        raise click.UsageError(f"{there}, without a reverse shadow; {stop}")

@@ -246,13 +246,14 @@ class AdminClient:
         *,
         share: Percent | None = None,
         sample: Percent | None = None,
+        reverse_shadow: bool | None = None,
         compare: Sequence[OutputRule] | None = None,
         timeout_s: float | None = None,
         **terms: Unpack[ChangeTerms],
     ) -> RouteView:
         """Another share for a canary, or another sample for a shadow, in percent.
 
-        `compare` takes the place of all rules that there are.
+        `reverse_shadow` starts or ends a canary's; `compare` takes the place of all rules.
         """
         return self._change(
             "UpdateChallenge",
@@ -262,6 +263,7 @@ class AdminClient:
             version=version,
             share=fraction_of("share", share),
             sample=fraction_of("sample", sample),
+            reverse_shadow=reverse_shadow,
             compare=comparison_message(compare),
         )
 

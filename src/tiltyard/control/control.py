@@ -56,7 +56,10 @@ EVENTS_READ: Final = 100
 
 
 class Control:
-    """The one implementation of ControlInterface. `on_drain` begins what SIGTERM begins."""
+    """The one implementation of ControlInterface.
+
+    `on_drain` begins what SIGTERM begins; it is told who asks.
+    """
 
     def __init__(
         self,
@@ -65,7 +68,7 @@ class Control:
         store: Store,
         *,
         rollback_window_s: float,
-        on_drain: Callable[[], None],
+        on_drain: Callable[[str], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._changes = Changes(reconciler)
@@ -196,6 +199,7 @@ class Control:
         *,
         share: Decimal | None = None,
         sample: Decimal | None = None,
+        reverse_shadow: bool | None = None,
         compare: Sequence[OutputRule] | None = None,
         **terms: Unpack[ChangeTerms],
     ) -> RouteView:
@@ -204,10 +208,12 @@ class Control:
             version=version,
             share=share,
             sample=sample,
+            reverse_shadow=reverse_shadow,
             compare=None if compare is None else registry_rules(compare),
         )
         rules = None if compare is None else [astuple(rule) for rule in compare]
-        call = Call("update_challenge", name, version, terms, (_told(share), _told(sample), rules))
+        said = (_told(share), _told(sample), reverse_shadow, rules)
+        call = Call("update_challenge", name, version, terms, said)
         if not compare:
             return self._changes.make(call, transition)
         return self._changes.make_loaded(call, version, transition, compare=compare)
@@ -281,8 +287,8 @@ class Control:
             begin = registry.last_seq() if after_seq is None else after_seq
         return self._events(registry, begin, model, follow, stop)
 
-    def drain(self, *, actor: str = "") -> None:  # noqa: ARG002 - the interface's; nobody records it
-        self._on_drain()
+    def drain(self, *, actor: str = "") -> None:
+        self._on_drain(actor)
 
     # ---- inside
 

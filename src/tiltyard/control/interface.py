@@ -122,12 +122,14 @@ class ControlInterface(Protocol):
         *,
         share: Decimal | None = None,
         sample: Decimal | None = None,
+        reverse_shadow: bool | None = None,
         compare: Sequence[OutputRule] | None = None,
         **terms: Unpack[ChangeTerms],
     ) -> RouteView:
         """Give a challenger another share (canary) or sample (shadow), in percent.
 
-        `compare` replaces all rules that there are; None leaves them.
+        `reverse_shadow` starts or ends a canary's. `compare` replaces all rules that there are.
+        What is None stays.
         """
 
     def stop_challenge(self, name: str, version: int, **terms: Unpack[ChangeTerms]) -> RouteView:

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -17,6 +18,7 @@ struct Seen {
   std::string name;
   int nice = 0;
   int before = 0;
+  int policy = -1;
 };
 
 Seen seen_as(ThreadClass thread_class, const std::string& name) {
@@ -31,6 +33,7 @@ Seen seen_as(ThreadClass thread_class, const std::string& name) {
     pthread_getname_np(pthread_self(), text, sizeof text);
     seen.name = text;
     seen.nice = nice_now();
+    seen.policy = sched_getscheduler(0);
   });
   thread.join();
   return seen;
@@ -43,8 +46,13 @@ TEST_CASE("a class gives the thread its name and its nice value, and no other th
   const Seen worker = seen_as(ThreadClass::worker, "worker-7");
   CHECK(worker.name == "worker-7");
   CHECK(worker.nice == std::max(10, worker.before));
-  const Seen background = seen_as(ThreadClass::background, "reclaimer");
+  const Seen background = seen_as(ThreadClass::background, "slow-path");
   CHECK(background.nice == 19);
+  CHECK(background.policy == SCHED_OTHER);
+  const Seen idle = seen_as(ThreadClass::idle, "reclaimer");
+  CHECK(idle.nice == 19);
+  CHECK(idle.policy == SCHED_IDLE);
+  CHECK(worker.policy == SCHED_OTHER);
   CHECK(getpriority(PRIO_PROCESS, static_cast<id_t>(current_thread_id())) == ours);
 }
 
@@ -52,6 +60,7 @@ TEST_CASE("a class that the kernel may refuse leaves the thread running with its
   const Seen io = seen_as(ThreadClass::io, "io-0");
   CHECK(io.name == "io-0");
   CHECK((io.nice == 0 || io.nice == io.before));
+  CHECK(io.policy == SCHED_OTHER);
 }
 
 TEST_CASE("a long name is cut to what the kernel keeps") {

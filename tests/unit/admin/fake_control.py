@@ -172,6 +172,7 @@ class FakeControl:
         *,
         share: Decimal | None = None,
         sample: Decimal | None = None,
+        reverse_shadow: bool | None = None,
         compare: Sequence[OutputRule] | None = None,
         **terms: Unpack[ChangeTerms],
     ) -> RouteView:
@@ -181,13 +182,15 @@ class FakeControl:
             version=version,
             share=share,
             sample=sample,
+            reverse_shadow=reverse_shadow,
             compare=compare,
             **terms,
         )
         old = self._challenger(name, version)
         mode: Mode = "canary" if old.role == "canary" else "shadow"
         rules = old.compare if compare is None else compare
-        slot = challenger(mode, version, share, sample, old.reverse_shadow, rules)
+        reverse = old.reverse_shadow if reverse_shadow is None else reverse_shadow
+        slot = challenger(mode, version, share, sample, reverse, rules)
         return self._change("update_challenge", name, terms, version=version, slot=slot)
 
     def stop_challenge(self, name: str, version: int, **terms: Unpack[ChangeTerms]) -> RouteView:

@@ -80,6 +80,15 @@ def comparison(*rules: tuple[str, str, float, float]) -> Any:
     return made
 
 
+def test_a_reverse_shadow_begins_ends_or_stays(control: FakeControl) -> None:
+    calls.start_challenge(control, challenge(mode=CANARY, share=0.05), CALLER)
+    for said in (True, False, None):
+        asked = {} if said is None else {"reverse_shadow": said}
+        update = request("UpdateChallenge", model="fraud", version=2, share=0.5, **asked)
+        calls.update_challenge(control, update, CALLER)
+        assert control.calls[-1][1]["reverse_shadow"] is said
+
+
 def test_how_outputs_are_compared_is_passed_on(control: FakeControl) -> None:
     rules = comparison(("y", "label", 0.0, 0.0), ("score", "tolerance", 0.5, 0.01))
     calls.start_challenge(control, challenge(mode=SHADOW, compare=rules), CALLER)

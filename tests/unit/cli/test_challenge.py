@@ -20,7 +20,12 @@ START: dict[str, object] = {
     "compare": (),
 }
 LABEL = OutputRule("y", "label")
-UPDATE: dict[str, object] = {"share": None, "sample": None, "compare": None}
+UPDATE: dict[str, object] = {
+    "share": None,
+    "sample": None,
+    "reverse_shadow": None,
+    "compare": None,
+}
 TERMS = {"timeout_s": 60.0, "expected_epoch": None}
 
 
@@ -67,6 +72,16 @@ def test_a_shadow_becomes_a_canary(client: FakeClient, invoke: Invoke) -> None:
     [
         (4, ["--canary", "50%"], {"share": Decimal(50)}),
         (4, ["--canary", "50%", "--split", "key"], {"share": Decimal(50)}),
+        (
+            4,
+            ["--canary", "50%", "--reverse-shadow"],
+            {"share": Decimal(50), "reverse_shadow": True},
+        ),
+        (
+            4,
+            ["--canary", "50%", "--no-reverse-shadow"],
+            {"share": Decimal(50), "reverse_shadow": False},
+        ),
         (5, ["--shadow", "--sample", "50%"], {"sample": Decimal(50)}),
         (5, ["--shadow", "--compare", "y=label"], {"compare": (LABEL,)}),
     ],

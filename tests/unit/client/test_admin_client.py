@@ -63,6 +63,8 @@ def test_the_life_of_a_challenger(client: AdminClient) -> None:
     assert (route.challengers[0].share, route.challengers[0].reverse_shadow) == (Share(66), True)
     route = client.update_challenge("fraud", 2, share=50)
     assert route.challengers[0].share == Share(32_768)
+    route = client.update_challenge("fraud", 2, share=50, reverse_shadow=False)
+    assert not route.challengers[0].reverse_shadow
     route = client.promote("fraud")
     assert route.champion is not None
     assert route.previous is not None

@@ -30,7 +30,7 @@ class World:
         self.engine = FakeEngine()
         self.loader = FakeLoader()
         self.reports: list[LoadReport] = []
-        self.drained = 0
+        self.drained: list[str] = []  # by whom
 
     def open_registry(self) -> Registry:
         return open_registry(self.url, busy_timeout_s=0, clock=lambda: self.now)
@@ -110,8 +110,8 @@ class World:
     def close(self) -> None:
         self.registry.close()
 
-    def _drain(self) -> None:
-        self.drained += 1
+    def _drain(self, actor: str) -> None:
+        self.drained.append(actor)
 
 
 @pytest.fixture

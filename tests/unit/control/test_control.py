@@ -353,4 +353,4 @@ def test_more_events_than_are_read_at_once(world: World) -> None:
 
 def test_draining(world: World) -> None:
     world.control.drain(actor="anna")
-    assert world.drained == 1
+    assert world.drained == ["anna"]
