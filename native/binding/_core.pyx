@@ -2,8 +2,10 @@
 # distutils: language = c++
 """The native data plane, bound to Python. See _core.pyi for the contract of every name."""
 
+import os
+
 from cython.operator cimport dereference as deref
-from libc.stdint cimport uint16_t, uint64_t
+from libc.stdint cimport int64_t, uint16_t, uint64_t
 from libcpp cimport bool as cbool
 from libcpp.memory cimport shared_ptr, unique_ptr
 from libcpp.string cimport string
@@ -55,6 +57,7 @@ from engine cimport (
     load_version,
     number_contents,
     read_counters,
+    read_in_pieces as c_read_in_pieces,
     read_rollout,
     read_statistics,
     set_engine_option,
@@ -366,6 +369,17 @@ cdef class Engine:
     def stop(self):
         with nogil:
             deref(self.engine).stop()
+
+
+def read_in_pieces(int file, unsigned char[::1] into):
+    """Read a file into a buffer, without the GIL; see _core.pyi."""
+    cdef int64_t done = 0
+    if into.shape[0] > 0:
+        with nogil:
+            done = c_read_in_pieces(file, <char*>&into[0], <size_t>into.shape[0])
+    if done < 0:
+        raise OSError(-done, os.strerror(-done))
+    return int(done)
 
 
 def enter_control_priority(str name):

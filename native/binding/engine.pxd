@@ -32,6 +32,9 @@ cdef extern from "binding/build_options.h" namespace "tiltyard" nogil:
     cbool set_engine_option(EngineOptions& options, const string& name, uint64_t value)
     string engine_options_problem(const EngineOptions& options)
 
+cdef extern from "base/file_read.h" namespace "tiltyard" nogil:
+    int64_t read_in_pieces(int file, char* into, size_t size)
+
 cdef extern from "base/thread_class.h" namespace "tiltyard" nogil:
     void enter_control(const string& name)
     void enter_background(const string& name)

@@ -207,6 +207,12 @@ class Engine:
     def stop(self) -> None:
         """Close every connection and end every thread. Idempotent."""
 
+def read_in_pieces(file: int, into: memoryview) -> int:
+    """Read from a file descriptor until the buffer is full: how many bytes there were.
+
+    Small reads, without the GIL: nobody waits for them. Raises OSError.
+    """
+
 def enter_control_priority(name: str) -> None:
     """Give the calling thread a name, and the core as soon as it wants it, for short times.
 

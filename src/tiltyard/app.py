@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 DRAIN_POLL_S = 0.01
 THREADS_END_S = 2.0
+# As many as are made at once (admin/service.py).
+ROLLBACKS_FINISHING_MAX = 16
 EXIT_DRAINED = 0
 EXIT_STOPPED = 1  # by a second signal, while calls were still open
 
@@ -189,12 +191,16 @@ class Gateway:
         from tiltyard.control.control import Control
         from tiltyard.protocol.model_control import ModelControl
 
+        finishing = ThreadPoolExecutor(
+            ROLLBACKS_FINISHING_MAX, initializer=enter_background_priority, initargs=("rollback",)
+        )
         control = Control(
             self._reconciler,
             self._engine,
             self._store,
             rollback_window_s=self._config.rollback_window_s,
             on_drain=self._begin_drain,
+            finish=lambda work: finishing.submit(work).result(),
         )
         if self._config.allow_model_control:
             self._slow_path.allow_control(ModelControl(control))

@@ -20,7 +20,7 @@ from tiltyard.control.interface import ChangeTerms, RollbackTo
 from tiltyard.control.publishing import Turns, files_digest, stored_before
 from tiltyard.control.reconciler import Reconciler
 from tiltyard.control.refusals import event_view, refusals
-from tiltyard.control.rollbacks import Rollbacks
+from tiltyard.control.rollbacks import Finish, Rollbacks, at_once
 from tiltyard.control.route_views import route_view, statistics_rows
 from tiltyard.control.version_views import model_view, version_view
 from tiltyard.control.views import (
@@ -58,7 +58,7 @@ EVENTS_READ: Final = 100
 class Control:
     """The one implementation of ControlInterface.
 
-    `on_drain` begins what SIGTERM begins; it is told who asks.
+    `on_drain` begins what SIGTERM begins; it is told who asks. `finish`: see Rollbacks.
     """
 
     def __init__(
@@ -69,11 +69,16 @@ class Control:
         *,
         rollback_window_s: float,
         on_drain: Callable[[str], None],
+        finish: Finish = at_once,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._changes = Changes(reconciler)
         self._rollbacks = Rollbacks(
-            reconciler, self._changes, rollback_window_s=rollback_window_s, clock=clock
+            reconciler,
+            self._changes,
+            rollback_window_s=rollback_window_s,
+            finish=finish,
+            clock=clock,
         )
         self._reconciler = reconciler
         self._engine = engine

@@ -28,9 +28,21 @@ from tiltyard.registry import (
     rollback,
 )
 
+Finish = Callable[[Callable[[], RouteView]], RouteView]
+
+
+def at_once(finish: Callable[[], RouteView]) -> RouteView:
+    """Here and now."""
+    return finish()
+
 
 class Rollbacks:
-    """Makes rollbacks. Thread-safe."""
+    """Makes rollbacks. Thread-safe.
+
+    `finish` does what is left when the version before serves again, and gives what that gives. A
+    gateway has threads of low priority for it: a run of the version that goes is still in flight,
+    and on a busy machine what is recorded meanwhile would make it longer.
+    """
 
     def __init__(
         self,
@@ -38,10 +50,12 @@ class Rollbacks:
         changes: Changes,
         *,
         rollback_window_s: float,
+        finish: Finish = at_once,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._reconciler = reconciler
         self._changes = changes
+        self._finish = finish
         self._rollback_window_s = rollback_window_s
         self._clock = clock
 
@@ -66,13 +80,17 @@ class Rollbacks:
         with self._warm(before, after.champion):
             pending = self._pending(call, before, after, event, now)
             self._reconciler.hold(pending)
-            self._reconciler.record(name)
-            if pending.refused is not None:
-                self._changes.at_epoch(self._changes.state(name), call)
-                with call.refusals():
-                    raise pending.refused
+            return self._finish(lambda: self._record(call, pending))
+
+    def _record(self, call: Call, pending: Pending) -> RouteView:
+        """Make what is in force durable, if that can be done now."""
+        self._reconciler.record(call.name)
+        if pending.refused is not None:
+            self._changes.at_epoch(self._changes.state(call.name), call)
+            with call.refusals():
+                raise pending.refused
         if pending.change is None:
-            return self._changes.route(after)
+            return self._changes.route(pending.state)
         self._reconciler.adopt(pending.change)
         return self._changes.route(pending.change.state, repeated=pending.change.repeated)
 

@@ -20,7 +20,7 @@ from tiltyard.errors import ConfigError, IntegrityError, NotFoundError, StoreErr
 from tiltyard.store import golden, manifest
 from tiltyard.store.durable import make_folders
 from tiltyard.store.golden import Golden
-from tiltyard.store.local_file import read_in_pieces
+from tiltyard.store.local_file import read_whole
 from tiltyard.store.manifest import FileEntry, Manifest
 from tiltyard.store.names import (
     GOLDEN_FILE,
@@ -150,7 +150,7 @@ class Store:
         """The bytes of one file, unchecked. Raises IntegrityError when it is not there."""
         try:
             if self.root is not None:
-                return read_in_pieces(self.root / name / str(version) / file)
+                return read_whole(self.root / name / str(version) / file)
             return memoryview(obstore.get(self.objects, f"{name}/{version}/{file}").bytes())
         except FileNotFoundError as error:
             raise IntegrityError(

@@ -1,6 +1,7 @@
 """Rollbacks beside others' changes: made once, and undone by nobody who did something else."""
 
 import threading
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from tests.unit.control.conftest import WINDOW_S, World
 from tests.unit.control.test_rollbacks import canaries, champion
 from tiltyard.control.errors import EpochMovedError, PreconditionError, Reason
+from tiltyard.control.views import RouteView
 from tiltyard.registry import (
     Change,
     Registry,
@@ -97,6 +99,22 @@ def test_nor_does_a_canary_that_grows_while_it_is_stopped(
     route = swapped.control.rollback("m")
     assert (champion(route), canaries(route), route.durable) == (2, [], True)
     assert swapped.recorded().challengers == ()
+
+
+def test_what_is_left_when_it_is_in_force_is_done_elsewhere(
+    swapped: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a lower priority: what the registry takes is not in the way of the last bad run."""
+    seen: list[tuple[int | None, int | None]] = []
+
+    def finish(work: Callable[[], RouteView]) -> RouteView:
+        seen.append((swapped.serving(), swapped.recorded().champion))
+        return work()
+
+    monkeypatch.setattr(swapped.control._rollbacks, "_finish", finish)
+    assert champion(swapped.control.rollback("m")) == 1
+    assert seen == [(1, 2)]
+    assert swapped.recorded().champion == 1
 
 
 def test_twice_without_saying_how_far_is_once(swapped: World) -> None:
