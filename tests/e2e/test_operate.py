@@ -103,7 +103,7 @@ def test_the_story_from_version_1_to_2_and_back(operator: Operator, tmp_path: Pa
     assert said == [
         "version 2 of fraud is promoted",
         "  now:  champion 2, previous 1 (warm for 3 d), epoch 5",
-        "  next: tiltyard rollback fraud  # if version 2 is wrong; kept warm for 3 d",
+        "  next: tiltyard rollback fraud --to previous  # if version 2 is wrong; kept warm for 3 d",
     ]
     assert operator.versions_answering(20) == {"2"}
 

@@ -1,20 +1,22 @@
 """Takes an upload into a folder of its own, checking sizes and digests while the bytes come."""
 
 import asyncio
+import contextlib
 import hashlib
 import shutil
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, TypeVar
 
 from tiltyard.admin.upload_folder import UploadFolder
 from tiltyard.admin.upload_plan import PlannedFile, UploadError, UploadPlan, make_plan
 from tiltyard.control.errors import Reason, UnavailableError
 
 GIB: Final = 2**30
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,7 @@ async def receive(
     if first is None or first.WhichOneof("part") != "start":
         raise UploadError("the upload has no start, expected it in the first message")
     plan = make_plan(first.start, limits.bytes_max)
-    # Here, not in a thread: what a thread makes for a cancelled caller nobody removes.
-    made = _make_folder(folder, plan)
+    made = await _make(lambda: _make_folder(folder, plan), lambda made: made.remove())
     try:
         for file in plan.files:
             await _receive_file(parts, made.path, file, limits.idle_s)
@@ -73,7 +74,8 @@ async def _receive_file(
     parts: AsyncIterator[Any], folder: Path, file: PlannedFile, idle_s: float
 ) -> None:
     left = file.size_bytes
-    with _UploadedFile(folder / file.path) as uploaded:
+    opening = _make(lambda: _UploadedFile(folder / file.path), _UploadedFile.close)
+    with contextlib.closing(await opening) as uploaded:
         while left:
             chunk = _chunk_of(await _next(parts, idle_s), file, left)
             left -= len(chunk)
@@ -123,6 +125,18 @@ async def _next(parts: AsyncIterator[Any], idle_s: float) -> Any | None:
         ) from None
 
 
+async def _make(make: Callable[[], T], undo: Callable[[T], object]) -> T:
+    """What `make` makes in a thread; undone when its caller is cancelled and it is nobody's."""
+    made = asyncio.ensure_future(asyncio.to_thread(make))
+    try:
+        return await asyncio.shield(made)
+    except asyncio.CancelledError:
+        made.add_done_callback(
+            lambda done: None if done.cancelled() or done.exception() else undo(done.result())
+        )
+        raise
+
+
 def _make_folder(parent: Path | None, plan: UploadPlan) -> UploadFolder:
     try:
         made = UploadFolder(parent)
@@ -140,8 +154,8 @@ class _UploadedFile:
 
     def __init__(self, path: Path) -> None:
         self._digest = hashlib.sha256()
-        # A cancelled upload is closed here while a thread still writes its last chunk.
         self._lock = threading.Lock()
+        self._is_closing = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = FileIO(path, "xb")
@@ -155,23 +169,31 @@ class _UploadedFile:
 
     def append(self, chunk: bytes) -> None:
         """Write all of `chunk`; nothing when the file is closed."""
-        view = memoryview(chunk)
-        with self._lock:
-            if self._file.closed:
-                return
-            self._digest.update(chunk)
+        try:
+            with self._lock:
+                if not self._file.closed:
+                    self._write(chunk)
+        finally:
+            if self._is_closing:
+                self.close()
+
+    def close(self) -> None:
+        """At once, or when the thread has done that is at it: nobody waits for a disk here."""
+        self._is_closing = True
+        if self._lock.acquire(blocking=False):
             try:
-                while view:
-                    view = view[self._file.write(view) :]  # a full disk takes a part first
-            except OSError as error:
-                raise _not_stored(str(error)) from error
+                self._file.close()
+            finally:
+                self._lock.release()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._file.close()
+    def _write(self, chunk: bytes) -> None:
+        self._digest.update(chunk)
+        view = memoryview(chunk)
+        try:
+            while view:
+                view = view[self._file.write(view) :]  # a full disk takes a part first
+        except OSError as error:
+            raise _not_stored(str(error)) from error
 
 
 def _not_stored(why: str) -> UnavailableError:

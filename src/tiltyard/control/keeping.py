@@ -40,14 +40,14 @@ class Keeping:
 
     def count(
         self, states: Mapping[str, "ModelState"], read_counts: Callable[[], Mapping[Key, int]]
-    ) -> dict[str, dict[int, float]]:
-        """See who was asked for by number, when it is time to.
+    ) -> dict[str, dict[int, float]] | None:
+        """See who was asked for by number; None when it is not time to.
 
         By model, what the registry should keep longer than it says, and until when.
         """
         now, kept = self._clock(), self._kept(states)
         if not self._is_due(now, kept):
-            return {}
+            return None
         counts = dict(read_counts()) if kept else {}
         used = [key for key in kept if counts.get(key, 0) not in (0, self._counts.get(key, 0))]
         after = {key: until for key, until in self._until.items() if key in kept}

@@ -299,10 +299,14 @@ class Reconciler:
 
     def _want(self) -> None:
         with self._wanting:
+            # Also what is held before the states are read: a rollback that is held in between, and
+            # lets go of its version, is in none of them.
+            with self._holding:
+                held = list(self._held)
             states = self.desired.states()
             keys = wanted_keys(states, self._catalogue.stored, self._lapsed(states))
             with self._holding:
-                self._loader.want([*self._held, *keys])
+                self._loader.want([*held, *self._held, *keys])
 
     def _publish(self) -> int:
         return self.table.publish(self._look_at_wanted)
@@ -343,7 +347,7 @@ class Reconciler:
     def _keep_what_is_used(self) -> None:
         """Unload nothing that requests ask for by its number, also after a restart."""
         longer = self._keeping.count(self.desired.states(), self._pinned)
-        if self.registry is None or not longer:
+        if self.registry is None or longer is None:
             return
         from tiltyard.registry import RegistryUnavailableError
 

@@ -25,6 +25,7 @@ from tiltyard.registry import (
     Change,
     Event,
     ModelState,
+    enumerate_versions,
     rollback,
 )
 
@@ -78,6 +79,10 @@ class Rollbacks:
                 raise
             return done
         with self._warm(before, after.champion):
+            state = self._changes.state(name)
+            if state.epoch > before.epoch:  # others have changed it while a version was loaded
+                _require_due(before, event, state)
+                before, (after, event) = state, self._again(state, event, now)
             pending = self._pending(call, before, after, event, now)
             self._reconciler.hold(pending)
             return self._finish(lambda: self._record(call, pending))
@@ -93,6 +98,11 @@ class Rollbacks:
             return self._changes.route(pending.state)
         self._reconciler.adopt(pending.change)
         return self._changes.route(pending.change.state, repeated=pending.change.repeated)
+
+    def _again(self, state: ModelState, event: Event, now: float) -> tuple[ModelState, Event]:
+        """What `event` tells, done to another state."""
+        to: RollbackTo = "champion" if event.data["restored"] is None else "previous"
+        return rollback(state, to, now=now, rollback_window_s=self._rollback_window_s)
 
     def _made_before(self, call: Call) -> RouteView | None:
         """The reply to the same call of before, recorded or not. Raises KeyReusedError."""
@@ -128,12 +138,10 @@ class Rollbacks:
         self, call: Call, before: ModelState, after: ModelState, event: Event, now: float
     ) -> Pending:
         """What is to be recorded. Others' changes meanwhile stay, but for what was rolled back."""
-        restored = event.data["restored"]
 
         def transition(state: ModelState) -> tuple[ModelState, Event]:
             _require_due(before, event, state)
-            to: RollbackTo = "champion" if restored is None else "previous"
-            return rollback(state, to, now=now, rollback_window_s=self._rollback_window_s)
+            return self._again(state, event, now)
 
         def record() -> Change:
             return self._changes.registry().change(
@@ -145,23 +153,26 @@ class Rollbacks:
                 at=now,
             )
 
-        champion_at = None if restored is None else now
+        champion_at = None if event.data["restored"] is None else now
         return Pending(after, record, champion_at, call.key or "", call.digest)
 
 
 def _require_due(before: ModelState, event: Event, state: ModelState) -> None:
-    """What was rolled back at `before` serves still, by the registry. Raises PreconditionError."""
+    """What was rolled back at `before` can be so still, by the registry. PreconditionError."""
     restored, stopped = event.data["restored"], event.data["stopped"]
-    if restored is not None:
-        bad, is_due = before.champion, state.champion == before.champion
-        is_due = is_due and state.previous == restored
+    serves = f"the champion is version {state.champion}"
+    if restored is not None and state.champion != before.champion:
+        gone = f"version {before.champion} serves no more, {serves}"
+    elif restored is not None and state.previous != restored:
+        gone = f"{serves} still, and the one before it is version {state.previous} now"
+    elif restored is None and state.champion in stopped:
+        gone = f"canary {state.champion} was promoted: roll back to previous, if it is wrong"
+    elif restored is None and not any(entry.version in stopped for entry in state.canaries):
+        gone = f"canary {enumerate_versions(stopped)} was stopped already, {serves}"
     else:
-        bad = stopped[0]
-        is_due = any(entry.version in stopped for entry in state.canaries)
-    if not is_due:
-        raise PreconditionError(
-            f"{state.name} was changed meanwhile, and version {bad}, which was to be rolled back,"
-            f" serves no more: the champion is version {state.champion}",
-            Reason.PRECONDITION,
-            model=state.name,
-        )
+        return
+    raise PreconditionError(
+        f"{state.name} was changed meanwhile, and nothing was rolled back: {gone}",
+        Reason.PRECONDITION,
+        model=state.name,
+    )

@@ -16,7 +16,7 @@ from tiltyard.registry.errors import (
     UnknownVersionError,
     VersionChangedError,
 )
-from tiltyard.registry.event import Event
+from tiltyard.registry.event import Event, enumerate_versions
 from tiltyard.registry.registry import Registry, open_registry
 from tiltyard.registry.shares import (
     BUCKETS,
@@ -69,6 +69,7 @@ __all__ = [
     "bucket_percent",
     "controls",
     "decide",
+    "enumerate_versions",
     "load",
     "open_registry",
     "owners",

@@ -132,8 +132,8 @@ def unload(state: ModelState, version: int, *, now: float) -> Step:
     if version == state.previous and until is not None and now < until:
         raise RefusedChangeError(
             f"{refused}the previous champion, kept warm for a rollback for another"
-            f" {until - now:.0f} s",
-            "wait until then, or make the rollback window shorter",
+            f" {until - now:.0f} s, and for as long as requests ask for it by number",
+            "wait until then",
             "IS_KEPT_WARM",
         )
     unloaded, kept = state.unloaded | {version}, _kept_but(state, version)

@@ -21,7 +21,8 @@ def read_whole(path: Path) -> bytes | memoryview:
         # Imported here: what reads manifests does without the engine.
         from tiltyard._core import read_in_pieces
 
-        data = memoryview(mmap.mmap(-1, size))
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+        data = memoryview(mmap.mmap(-1, size, flags=flags))
         read = read_in_pieces(file.fileno(), data)
     if read < size:
         raise OSError(f"{path} has {read} bytes, and had {size} when it was opened")

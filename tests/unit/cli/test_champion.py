@@ -12,7 +12,9 @@ from tiltyard.client.admin_errors import AdminPreconditionError
 
 FRESH = replace(PROMOTED, champion=replace(CHAMPION, errors={}, since_unix_s=NOW))
 NOW_LINE = "  now:  champion 3, previous 2 (warm for 3 d), epoch 7"
-NEXT_LINE = "  next: tiltyard rollback fraud  # if version 3 is wrong; kept warm for 3 d"
+NEXT_LINE = (
+    "  next: tiltyard rollback fraud --to previous  # if version 3 is wrong; kept warm for 3 d"
+)
 TERMS = {"timeout_s": 60.0, "expected_epoch": None}
 
 
@@ -31,7 +33,7 @@ def test_terms_reach_the_gateway(client: FakeClient, invoke: Invoke) -> None:
     done = invoke("champion", "fraud", 3, *options)
     assert client.calls[0][2] == {"timeout_s": 900.0, "expected_epoch": 6}
     assert client.address == "box:1"
-    assert "tiltyard rollback fraud --admin box:1  #" in done.output
+    assert "tiltyard rollback fraud --to previous --admin box:1  #" in done.output
 
 
 def test_a_promotion_names_the_version(client: FakeClient, invoke: Invoke) -> None:

@@ -35,7 +35,7 @@ class Kept:
         self.reads += 1
         return {KEY: self.requests, ("other", 1): 5}
 
-    def count_at(self, now: float) -> dict[str, dict[int, float]]:
+    def count_at(self, now: float) -> dict[str, dict[int, float]] | None:
         self.clock.now = now
         return self.keeping.count(self.states, self.counts)
 

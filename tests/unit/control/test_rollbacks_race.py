@@ -15,6 +15,7 @@ from tiltyard.control.views import RouteView
 from tiltyard.registry import (
     Change,
     Registry,
+    promote,
     set_champion,
     start_challenge,
     update_challenge,
@@ -150,7 +151,47 @@ def test_one_that_is_let_go_is_told(swapped: World) -> None:
     swapped.pass_s(1)
     assert swapped.serving() == 3
     (pending,) = told
-    assert "version 2, which was to be rolled back, serves no more" in str(pending.refused)
+    assert "version 2 serves no more, the champion is version 3" in str(pending.refused)
+
+
+def test_a_canary_that_was_promoted_meanwhile_is_told(
+    swapped: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swapped.control.start_challenge("m", 3, "canary", share=Decimal(5))
+    hold = swapped.reconciler.hold
+
+    def hold_late(pending: Any) -> None:
+        with swapped.open_registry() as other:
+            move = partial(promote, version=3, now=0.0, rollback_window_s=WINDOW_S)
+            other.change("m", move)
+        hold(pending)
+
+    monkeypatch.setattr(swapped.reconciler, "hold", hold_late)
+    with pytest.raises(PreconditionError, match="canary 3 was promoted: roll back to previous"):
+        swapped.control.rollback("m")
+    assert swapped.serving() == 3
+
+
+def test_who_was_made_champion_while_the_version_was_loaded_serves_on(
+    swapped: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The version to go back to was unloaded, and a colleague is done before it is up."""
+    swapped.now += WINDOW_S + 1
+    swapped.control.unload_version("m", 1)
+    load = swapped.reconciler.load
+    served: list[Any] = []
+
+    def load_long(*args: Any) -> str:
+        monkeypatch.setattr(swapped.reconciler, "load", load)
+        reason = load(*args)
+        swapped.control.set_champion("m", 3)
+        return reason
+
+    monkeypatch.setattr(swapped.reconciler, "load", load_long)
+    monkeypatch.setattr(swapped.reconciler, "hold", served.append)
+    with pytest.raises(PreconditionError, match="version 2 serves no more"):
+        swapped.control.rollback("m")
+    assert (swapped.serving(), served) == (3, [])
 
 
 def test_two_at_once_roll_back_once(swapped: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -208,9 +208,9 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 def test_tables_of_another_tiltyard(registry: Registry, url: str) -> None:
     registry.close()
     with contextlib.closing(sqlite3.connect(path_of(url))) as other:
-        other.execute("UPDATE registry SET schema_version = 2")
+        other.execute("UPDATE registry SET schema_version = 1")
         other.commit()
-    with pytest.raises(ConfigError, match="has tables of version 2, and this Tiltyard knows 1"):
+    with pytest.raises(ConfigError, match="has tables of version 1, and this Tiltyard knows 2"):
         open_registry(url)
 
 

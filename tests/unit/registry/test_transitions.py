@@ -242,7 +242,7 @@ MOVES = {"now": NOW, "rollback_window_s": WINDOW_S}
         (
             RefusedChangeError,
             lambda: unload(swapped(START, 5), 1, now=NOW + 20),
-            "it is the previous champion, kept warm for a rollback for another 40 s: wait",
+            "it is the previous champion, kept warm for a rollback for another 40 s, and for",
         ),
     ],
 )

@@ -122,7 +122,8 @@ def _alone(
     route: RouteView, champion: SlotView, versions: Sequence[VersionView], now: float
 ) -> NextStep:
     name, previous = route.model, route.previous
-    rollback = f"tiltyard rollback {name}"
+    # Without --to it is refused where a rollback was the last thing done.
+    rollback = f"tiltyard rollback {name} --to previous"
     wrong = _what_is_wrong(champion, None)
     if wrong and previous is not None:
         return NextStep(rollback, f"{wrong}; before it, version {previous.version} served")

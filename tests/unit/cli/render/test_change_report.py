@@ -32,7 +32,7 @@ def test_what_is_done_what_serves_and_what_comes_next() -> None:
     assert report(fresh) == [
         "done",
         "  now:  champion 3, previous 2 (warm for 3 d), epoch 7",
-        "  next: tiltyard rollback fraud  # if version 3 is wrong; kept warm for 3 d",
+        "  next: tiltyard rollback fraud --to previous  # if version 3 is wrong; kept warm for 3 d",
     ]
 
 

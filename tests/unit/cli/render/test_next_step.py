@@ -113,7 +113,7 @@ def shadow(compared: int, disagreed: float, **more: object) -> SlotView:
         ),
         (
             replace(FRESH, champion=replace(CHAMPION, errors={}, non_finite=1_000)),
-            "rollback fraud",
+            "rollback fraud --to previous",
             "8.1 % of the answers of champion 3 are not finite; before it, version 2 served",
         ),
         (
@@ -145,10 +145,10 @@ def shadow(compared: int, disagreed: float, **more: object) -> SlotView:
             "shadow 5 fails 50 %, the champion 0.02 %",
         ),
         # a champion alone
-        (FRESH, "rollback fraud", "if version 3 is wrong; kept warm for 3 d"),
+        (FRESH, "rollback fraud --to previous", "if version 3 is wrong; kept warm for 3 d"),
         (
             replace(FRESH, champion=replace(CHAMPION, errors={"run_failed": 200})),
-            "rollback fraud",
+            "rollback fraud --to previous",
             "champion 3 fails 1.62 % of 12,345 requests; before it, version 2 served",
         ),
         (
@@ -181,7 +181,7 @@ def test_without_a_champion_one_is_named() -> None:
 
 def test_a_newer_version_challenges_once_the_champion_has_settled() -> None:
     known = versions("fraud", 2, 3, 6)
-    assert next_step(FRESH, known, NOW).command == "tiltyard rollback fraud"
+    assert next_step(FRESH, known, NOW).command == "tiltyard rollback fraud --to previous"
     step = next_step(PROMOTED, known, NOW)
     assert step.command == "tiltyard challenge fraud 6 --shadow"
     assert next_step(PROMOTED, (VersionView("fraud", 6, "loading"),), NOW).is_idle
@@ -198,7 +198,7 @@ def test_where_nothing_is_under_way_it_says_so() -> None:
         "tiltyard publish churn FILE.onnx", "nothing is under way", is_idle=True
     )
     settled = next_step(PROMOTED, (), NOW)
-    assert (settled.command, settled.is_idle) == ("tiltyard rollback fraud", True)
+    assert (settled.command, settled.is_idle) == ("tiltyard rollback fraud --to previous", True)
 
 
 def test_a_command_reaches_the_gateway_that_it_is_about() -> None:
