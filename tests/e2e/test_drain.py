@@ -13,6 +13,7 @@ import pytest
 from tests import models
 from tests.conftest import Serve, publisher
 from tests.e2e.burst import Burst
+from tiltyard.client import AdminClient
 from tiltyard.client.inference_client import make_request
 from tiltyard.store import open_store
 
@@ -50,8 +51,13 @@ def test_a_reply_that_was_written_and_not_yet_taken_is_not_lost(serve: Serve, st
     port = int(gateway.address.rpartition(":")[2])
     rows = np.random.default_rng(0).standard_normal((2_000, 4)).astype(np.float32)
     request = make_request("identity", {"x": rows}).SerializeToString()
-    with Burst(gateway.address, receive_bytes=4_096) as connection:
+    with (
+        AdminClient(gateway.admin_address) as admin,
+        Burst(gateway.address, receive_bytes=4_096) as connection,
+    ):
         streams = connection.begin([request])
+        # h2 takes no answer that begins after a GOAWAY, which is its own idea.
+        poll(lambda: any(row.completed for row in admin.get_statistics("identity")))
         os.kill(gateway.pid, signal.SIGTERM)
         poll(lambda: state(port, connection.port) != ESTABLISHED)
         connection.ping()

@@ -13,7 +13,13 @@ from tiltyard.control.views import RouteView
 
 def drawn(routes: Sequence[RouteView], width: int, *, is_terminal: bool = False) -> list[str]:
     file = StringIO()
-    console = Console(file=file, width=width, force_terminal=is_terminal, color_system=None)
+    console = Console(
+        file=file,
+        width=width,
+        force_terminal=is_terminal,
+        color_system=None,
+        _environ={"TERM": "xterm"},  # a dumb one is 80 wide, whatever is asked for
+    )
     console.print(status_table(routes, NOW, console))
     return [line.rstrip() for line in file.getvalue().splitlines()]
 
