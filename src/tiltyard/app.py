@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 
 DRAIN_POLL_S = 0.01
 THREADS_END_S = 2.0
-# As many as are made at once (admin/service.py).
-ROLLBACKS_FINISHING_MAX = 16
 EXIT_DRAINED = 0
 EXIT_STOPPED = 1  # by a second signal, while calls were still open
 
@@ -189,10 +187,11 @@ class Gateway:
     def _start_control(self) -> None:
         """What operators can do, on the ports that are to have it. Raises ServeError."""
         from tiltyard.control.control import Control
+        from tiltyard.control.interface import ROLLBACKS_MAX
         from tiltyard.protocol.model_control import ModelControl
 
         finishing = ThreadPoolExecutor(
-            ROLLBACKS_FINISHING_MAX, initializer=enter_background_priority, initargs=("rollback",)
+            ROLLBACKS_MAX, initializer=enter_background_priority, initargs=("rollback",)
         )
         control = Control(
             self._reconciler,

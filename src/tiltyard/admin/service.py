@@ -19,7 +19,7 @@ from tiltyard.admin.lanes import Enter, Lane
 from tiltyard.admin.messages import event_message
 from tiltyard.admin.upload import Upload, UploadLimits, receive
 from tiltyard.control.errors import Reason, UnavailableError
-from tiltyard.control.interface import ControlInterface
+from tiltyard.control.interface import ROLLBACKS_MAX, ControlInterface
 from tiltyard.control.views import EventView
 from tiltyard.errors import TiltyardError
 from tiltyard.protocol.admin_words import admin_message
@@ -84,7 +84,7 @@ class AdminService:
             "load": slow("load", threads_max=16),
             "publish": slow("publish", threads_max=limits.uploads_max),
             "drain": slow("drain", threads_max=1, waiting_max=8),
-            "rollback": Lane("rollback", threads_max=16, waiting_max=128),
+            "rollback": Lane("rollback", threads_max=ROLLBACKS_MAX, waiting_max=128),
         }
         self._uploads = 0
         self._feeds: set[Feed[EventView]] = set()

@@ -7,7 +7,7 @@ control/errors.py, or those of the store (PublishRefused, IntegrityError, StoreE
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal, Protocol, TypedDict, Unpack
+from typing import Final, Literal, Protocol, TypedDict, Unpack
 
 from tiltyard.control.views import (
     EventView,
@@ -21,6 +21,8 @@ from tiltyard.control.views import (
 )
 
 RollbackTo = Literal["previous", "champion"]
+# Made at once, each on two threads: until it is in force, and for what is left then.
+ROLLBACKS_MAX: Final = 16
 
 
 class ChangeTerms(TypedDict, total=False):
