@@ -15,11 +15,31 @@ from tiltyard.control.views import RouteView
 from tiltyard.registry import (
     Change,
     Registry,
+    Transition,
     promote,
     set_champion,
     start_challenge,
     update_challenge,
 )
+
+Meanwhile = Callable[[Transition], None]
+
+
+@pytest.fixture
+def meanwhile(swapped: World, monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
+    """What bert changes, once a rollback has looked and before it is in force."""
+
+    def later(transition: Transition) -> None:
+        hold = swapped.reconciler.hold
+
+        def hold_late(pending: Any) -> None:
+            with swapped.open_registry() as other:
+                other.change("m", transition, actor="bert")
+            hold(pending)
+
+        monkeypatch.setattr(swapped.reconciler, "hold", hold_late)
+
+    return later
 
 
 def test_the_reconciler_may_be_the_one_who_records_it(
@@ -49,17 +69,9 @@ def test_somebody_who_was_faster_is_not_rolled_back(swapped: World) -> None:
 
 
 def test_who_expects_an_epoch_is_told_of_the_one_who_was_faster(
-    swapped: World, monkeypatch: pytest.MonkeyPatch
+    swapped: World, meanwhile: Meanwhile
 ) -> None:
-    hold = swapped.reconciler.hold
-
-    def hold_late(pending: Any) -> None:
-        with swapped.open_registry() as other:
-            swap = partial(set_champion, version=3, now=0.0, rollback_window_s=WINDOW_S)
-            other.change("m", swap, actor="bert")
-        hold(pending)
-
-    monkeypatch.setattr(swapped.reconciler, "hold", hold_late)
+    meanwhile(partial(set_champion, version=3, now=0.0, rollback_window_s=WINDOW_S))
     with pytest.raises(EpochMovedError) as caught:
         swapped.control.rollback("m", expected_epoch=2)
     assert (caught.value.expected, caught.value.epoch_now) == (2, 3)
@@ -68,35 +80,20 @@ def test_who_expects_an_epoch_is_told_of_the_one_who_was_faster(
 
 
 def test_what_others_change_beside_it_does_not_undo_it(
-    swapped: World, monkeypatch: pytest.MonkeyPatch
+    swapped: World, meanwhile: Meanwhile
 ) -> None:
     """A colleague starts a shadow at the same moment."""
-    hold = swapped.reconciler.hold
-
-    def hold_late(pending: Any) -> None:
-        with swapped.open_registry() as other:
-            start = partial(start_challenge, version=3, mode="shadow", new_salt=bytes(16))
-            other.change("m", start, actor="bert")
-        hold(pending)
-
-    monkeypatch.setattr(swapped.reconciler, "hold", hold_late)
+    meanwhile(partial(start_challenge, version=3, mode="shadow", new_salt=bytes(16)))
     route = swapped.control.rollback("m")
     assert (champion(route), route.epoch, route.durable, canaries(route)) == (1, 4, True, [3])
     assert (swapped.serving(), swapped.recorded().champion) == (1, 1)
 
 
 def test_nor_does_a_canary_that_grows_while_it_is_stopped(
-    swapped: World, monkeypatch: pytest.MonkeyPatch
+    swapped: World, meanwhile: Meanwhile
 ) -> None:
     swapped.control.start_challenge("m", 3, "canary", share=Decimal(5))
-    hold = swapped.reconciler.hold
-
-    def hold_late(pending: Any) -> None:
-        with swapped.open_registry() as other:
-            other.change("m", partial(update_challenge, version=3, share=Decimal(50)))
-        hold(pending)
-
-    monkeypatch.setattr(swapped.reconciler, "hold", hold_late)
+    meanwhile(partial(update_challenge, version=3, share=Decimal(50)))
     route = swapped.control.rollback("m")
     assert (champion(route), canaries(route), route.durable) == (2, [], True)
     assert swapped.recorded().challengers == ()
@@ -154,19 +151,9 @@ def test_one_that_is_let_go_is_told(swapped: World) -> None:
     assert "version 2 serves no more, the champion is version 3" in str(pending.refused)
 
 
-def test_a_canary_that_was_promoted_meanwhile_is_told(
-    swapped: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_canary_that_was_promoted_meanwhile_is_told(swapped: World, meanwhile: Meanwhile) -> None:
     swapped.control.start_challenge("m", 3, "canary", share=Decimal(5))
-    hold = swapped.reconciler.hold
-
-    def hold_late(pending: Any) -> None:
-        with swapped.open_registry() as other:
-            move = partial(promote, version=3, now=0.0, rollback_window_s=WINDOW_S)
-            other.change("m", move)
-        hold(pending)
-
-    monkeypatch.setattr(swapped.reconciler, "hold", hold_late)
+    meanwhile(partial(promote, version=3, now=0.0, rollback_window_s=WINDOW_S))
     with pytest.raises(PreconditionError, match="canary 3 was promoted: roll back to previous"):
         swapped.control.rollback("m")
     assert swapped.serving() == 3

@@ -1,5 +1,6 @@
 """One row of a conformance table: what is sent, and what the RFC allows in answer."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,11 +22,11 @@ class Over:
 Step = bytes | Over
 
 
-class Expected:
+class Expected(ABC):
     """What may come. `check` raises AssertionError that says what came instead."""
 
-    def check(self, wire: Wire) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def check(self, wire: Wire) -> None: ...
 
 
 @dataclass(frozen=True)
