@@ -1,0 +1,1 @@
+"""From records to integer counts: kernels, panes and windows."""

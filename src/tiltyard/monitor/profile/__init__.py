@@ -1,0 +1,1 @@
+"""What a model's traffic is held against: cells fixed from a reference, and its counts."""

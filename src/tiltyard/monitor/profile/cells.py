@@ -1,0 +1,147 @@
+"""The cells of a stream: where each value is counted, fixed once from the reference.
+
+Ordered kinds (numeric, discrete, text) have, in this order: -inf, BELOW the reference minimum, the
+finite cells, ABOVE its maximum, +inf, MISSING (NaN), and discrete ones UNSEEN (a value between
+those of the reference). Categorical streams have one cell a value, then OTHER (seen in the reference,
+but too rare for a cell of its own), UNSEEN, MISSING and INVALID.
+
+A finite cell of a numeric stream is (edge before, edge], the first one [minimum, edge]. Statistics
+and alarms use folded counts: -inf in BELOW, +inf in ABOVE.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+CODE_MISSING = 0xFFFFFFFF
+CODE_INVALID = 0xFFFFFFFE
+
+
+class Kind(StrEnum):
+    """What a stream's values are."""
+
+    numeric = "numeric"
+    discrete = "discrete"  # ordered, and few different values: one cell each
+    categorical = "categorical"
+    text = "text"  # strings that hardly repeat: their length in bytes is what is watched
+
+    @property
+    def is_ordered(self) -> bool:
+        return self is not Kind.categorical
+
+
+class CellRole(StrEnum):
+    """What a cell is for, also in the folded counts, which have no infinities."""
+
+    minus_infinity = "-inf"
+    below = "below"
+    finite = "finite"
+    above = "above"
+    plus_infinity = "+inf"
+    category = "category"
+    other = "other"
+    unseen = "unseen"
+    missing = "missing"
+    invalid = "invalid"
+
+
+ORDERED = frozenset({CellRole.below, CellRole.finite, CellRole.above})
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of one stream.
+
+    Ordered kinds: `edges` float32 ascending without duplicates, the upper edge of each finite cell
+    (the last is the reference maximum; of discrete streams the values themselves), and `minimum`.
+    Categorical: `codes` uint32 ascending, every code that the reference has or that is known of,
+    `code_cells` int64 the index of each one's cell among the categories, or the number of
+    categories for OTHER; and `labels`, the text of each category, by cell.
+    """
+
+    kind: Kind
+    edges: npt.NDArray[np.float32]
+    minimum: float
+    codes: npt.NDArray[np.uint32]
+    code_cells: Ints
+    labels: tuple[str, ...]
+
+    @cached_property
+    def roles(self) -> tuple[CellRole, ...]:
+        """One a cell, in the order of the counts."""
+        if self.kind is Kind.categorical:
+            rest = (CellRole.other, CellRole.unseen, CellRole.missing, CellRole.invalid)
+            return (CellRole.category,) * len(self.labels) + rest
+        tail: tuple[CellRole, ...] = (CellRole.above, CellRole.plus_infinity, CellRole.missing)
+        if self.kind is Kind.discrete:
+            tail = (*tail, CellRole.unseen)
+        finite = (CellRole.finite,) * len(self.edges)
+        return (CellRole.minus_infinity, CellRole.below, *finite, *tail)
+
+    @property
+    def size(self) -> int:
+        return len(self.roles)
+
+    @cached_property
+    def folded_roles(self) -> tuple[CellRole, ...]:
+        """The roles of fold()'s cells: those of the counts, without the infinities."""
+        infinities = (CellRole.minus_infinity, CellRole.plus_infinity)
+        return tuple(role for role in self.roles if role not in infinities)
+
+    def fold(self, counts: npt.ArrayLike) -> Ints:
+        """Counts int64[..., size] with -inf added to BELOW and +inf to ABOVE, in folded order.
+
+        >>> cells = ordered_cells(Kind.numeric, np.float32([1, 2]), 0.0)
+        >>> cells.fold([1, 0, 5, 6, 2, 3, 4]).tolist()
+        [1, 5, 6, 5, 4]
+        """
+        counts = np.asarray(counts, np.int64)
+        if not self.kind.is_ordered:
+            return counts
+        plus = self.roles.index(CellRole.plus_infinity)
+        folded = np.concatenate([counts[..., 1:plus], counts[..., plus + 1 :]], axis=-1)
+        folded[..., 0] += counts[..., 0]
+        folded[..., plus - 2] += counts[..., plus]
+        return folded
+
+    @cached_property
+    def ordered(self) -> slice:
+        """Where BELOW, the finite cells and ABOVE lie in the folded counts; empty of categories."""
+        if not self.kind.is_ordered:
+            return slice(0, 0)
+        return slice(0, len(self.edges) + 2)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """What a reader calls each folded cell."""
+        if not self.kind.is_ordered:
+            return (*self.labels, "OTHER", "UNSEEN", "MISSING", "INVALID")
+        edges = [f"{edge:.6g}" for edge in self.edges]
+        first = f"{self.minimum:.6g}"
+        if self.kind is Kind.discrete:
+            finite = edges
+        else:
+            lows = [f"[{first}", *(f"({edge}" for edge in edges[:-1])]
+            finite = [f"{low}, {edge}]" for low, edge in zip(lows, edges, strict=True)]
+        tail = ("MISSING", "UNSEEN") if self.kind is Kind.discrete else ("MISSING",)
+        last = edges[-1] if edges else first
+        return (f"< {first}", *finite, f"> {last}", *tail)
+
+
+def ordered_cells(kind: Kind, edges: npt.NDArray[np.float32], minimum: float) -> Cells:
+    """Cells of an ordered kind; see Cells."""
+    no_codes = np.zeros(0, np.uint32)
+    return Cells(kind, edges, minimum, no_codes, np.zeros(0, np.int64), ())
+
+
+def category_cells(
+    codes: npt.NDArray[np.uint32], code_cells: Ints, labels: tuple[str, ...]
+) -> Cells:
+    """Cells of categories; see Cells."""
+    return Cells(Kind.categorical, np.zeros(0, np.float32), 0.0, codes, code_cells, labels)

@@ -1,0 +1,1 @@
+"""What counts say: distances, rates and shifts, each with its definition."""
