@@ -18,6 +18,10 @@ EVENT_KINDS = (
     "rolled_back",
     "version_loaded",
     "version_unloaded",
+    "profile_added",
+    "baseline_accepted",
+    "drift_policy_set",
+    "alarm_acknowledged",
 )
 
 
@@ -109,6 +113,21 @@ def _rolled_back(event: Event) -> str:
     return f"{event.model} rolled back: {', '.join(did)}"
 
 
+def _drift_policy_set(event: Event) -> str:
+    changed = ", ".join(f"{name} {value}" for name, value in event.data["changes"].items())
+    return f"drift policy of {event.model} set: {changed}"
+
+
+def _alarm_acknowledged(event: Event) -> str:
+    note = event.data["note"]
+    said = f": {note}" if note else ""
+    return _about(f"had alarm {event.data['alarm']} acknowledged{said}")(event)
+
+
+def _baseline_accepted(event: Event) -> str:
+    return _about(f"got baseline {event.data['number']} of {event.data['rows']} rows")(event)
+
+
 _TEXTS: dict[str, Callable[[Event], str]] = {
     "model_added": _model_added,
     "version_added": _about("added"),
@@ -120,4 +139,8 @@ _TEXTS: dict[str, Callable[[Event], str]] = {
     "rolled_back": _rolled_back,
     "version_loaded": _about("to be loaded again"),
     "version_unloaded": _about("to be unloaded"),
+    "profile_added": lambda event: _about(f"got profile {event.data['number']}")(event),
+    "baseline_accepted": _baseline_accepted,
+    "drift_policy_set": _drift_policy_set,
+    "alarm_acknowledged": _alarm_acknowledged,
 }

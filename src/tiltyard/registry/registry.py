@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection
 
@@ -20,6 +20,7 @@ from tiltyard.registry.epoch_conflict import EpochConflictError
 from tiltyard.registry.errors import UnknownModelError
 from tiltyard.registry.event import Event
 from tiltyard.registry.noting import Note, Noting
+from tiltyard.registry.policies import read_policies, write_policy
 from tiltyard.registry.state import ModelState
 from tiltyard.registry.step import Step, Transition
 
@@ -141,6 +142,44 @@ class Registry:
         with self._database.writing() as connection:
             rows.keep_longer(connection, name, until)
             return _model(connection, name)
+
+    def policies(self) -> dict[str, dict[str, Any]]:
+        """The drift policy of each model that has one, JSON-ready, with its `epoch`."""
+        with self._database.reading() as connection:
+            return read_policies(connection)
+
+    def change_policy(
+        self,
+        name: str,
+        change: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+        *,
+        changes: Mapping[str, Any],
+        actor: str,
+    ) -> dict[str, Any]:
+        """Change a model's drift policy; the new one. It is an event, and no new epoch of routes.
+
+        `change` gets the policy so far, {} when there is none, and gives the new one without its
+        epoch; `changes` is what of it the event tells. Raises what `change` raises, and
+        UnknownModelError.
+        """
+        with self._database.writing() as connection:
+            state = _model(connection, name)
+            before = read_policies(connection, name).get(name, {})
+            after = {**change(before), "epoch": before.get("epoch", 0) + 1}
+            write_policy(connection, name, after)
+            data = {"changes": dict(changes), "policy_epoch": after["epoch"]}
+            event = Event("drift_policy_set", name, state.epoch, None, data)
+            rows.append_event(connection, event, self._clock(), actor)
+        return after
+
+    def note(
+        self, kind: str, name: str, version: int, data: Mapping[str, Any], *, actor: str
+    ) -> Event:
+        """Keep in the events what was done to a version, and changes no route; UnknownModelError."""
+        with self._database.writing() as connection:
+            state = _model(connection, name)
+            event = Event(kind, name, state.epoch, version, dict(data))
+            return rows.append_event(connection, event, self._clock(), actor)
 
     def find_reply(
         self, idempotency_key: str | None, request_digest: str, *, wait: bool = True

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 # A newer Tiltyard that needs other tables counts this up.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 NAME_CHARS_MAX = 128
 IDEMPOTENCY_KEY_CHARS_MAX = 255
 
@@ -63,6 +63,15 @@ challengers = Table(
     Column("reverse_shadow", Boolean, nullable=False),
     Column("compare", JSON, nullable=False),
     ForeignKeyConstraint(["model", "version"], ["versions.model", "versions.version"]),
+)
+
+# What operators chose of a model's monitoring; a model that has no row has the defaults.
+policies = Table(
+    "policies",
+    metadata,
+    Column("model", ForeignKey("models.name"), primary_key=True),
+    Column("epoch", BigInteger, nullable=False),
+    Column("policy", JSON, nullable=False),
 )
 
 events = Table(

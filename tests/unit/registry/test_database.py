@@ -210,7 +210,7 @@ def test_tables_of_another_tiltyard(registry: Registry, url: str) -> None:
     with contextlib.closing(sqlite3.connect(path_of(url))) as other:
         other.execute("UPDATE registry SET schema_version = 1")
         other.commit()
-    with pytest.raises(ConfigError, match="has tables of version 1, and this Tiltyard knows 2"):
+    with pytest.raises(ConfigError, match="has tables of version 1, and this Tiltyard knows 3"):
         open_registry(url)
 
 

@@ -32,6 +32,19 @@ TEXTS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "version_loaded": ({}, "version 2 of w1 to be loaded again"),
     "version_unloaded": ({}, "version 2 of w1 to be unloaded"),
+    "profile_added": ({"number": 3}, "version 2 of w1 got profile 3"),
+    "baseline_accepted": (
+        {"number": 1, "rows": 20_000},
+        "version 2 of w1 got baseline 1 of 20000 rows",
+    ),
+    "drift_policy_set": (
+        {"changes": {"delta": 0.05}, "policy_epoch": 1},
+        "drift policy of w1 set: delta 0.05",
+    ),
+    "alarm_acknowledged": (
+        {"alarm": "a1", "note": "known"},
+        "version 2 of w1 had alarm a1 acknowledged: known",
+    ),
 }
 
 

@@ -2,8 +2,8 @@
 
 Ordered kinds (numeric, discrete, text) have, in this order: -inf, BELOW the reference minimum, the
 finite cells, ABOVE its maximum, +inf, MISSING (NaN), and discrete ones UNSEEN (a value between
-those of the reference). Categorical streams have one cell a value, then OTHER (seen in the reference,
-but too rare for a cell of its own), UNSEEN, MISSING and INVALID.
+those of the reference). Categorical streams have one cell a value, then OTHER (seen in the
+reference, but too rare for a cell of its own), UNSEEN, MISSING and INVALID.
 
 A finite cell of a numeric stream is (edge before, edge], the first one [minimum, edge]. Statistics
 and alarms use folded counts: -inf in BELOW, +inf in ABOVE.
