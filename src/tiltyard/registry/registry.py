@@ -175,7 +175,7 @@ class Registry:
     def note(
         self, kind: str, name: str, version: int, data: Mapping[str, Any], *, actor: str
     ) -> Event:
-        """Keep in the events what was done to a version, and changes no route; UnknownModelError."""
+        """Keep in the events what changed no route of a version. Raises UnknownModelError."""
         with self._database.writing() as connection:
             state = _model(connection, name)
             event = Event(kind, name, state.epoch, version, dict(data))
