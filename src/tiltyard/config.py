@@ -7,6 +7,7 @@ their defaults are those of native/base/limits.h; a test compares them.
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -25,9 +26,13 @@ ENV_RESERVED: Final = frozenset({"TILTYARD_TRACEBACK", "TILTYARD_CONFIG"})
 DEFAULT_STORE: Final = "./store"
 DEFAULT_GRPC: Final = "0.0.0.0:8001"
 DEFAULT_ADMIN: Final = "127.0.0.1:8003"
-NONE: Final = "none"  # of admin and registry: do without
+DEFAULT_HTTP: Final = "127.0.0.1:8000"
+DEFAULT_FALSE_ALARMS: Final = "1 per 30 days"
+NONE: Final = "none"  # of admin, http, registry and monitor_state: do without
 REGISTRY_FILE: Final = "registry.sqlite3"
 THREADS_MAX: Final = 64  # kThreadSlotsMax in native/base/limits.h
+
+WEBHOOK_SECRET_BYTES_MIN: Final = 16
 
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
@@ -78,7 +83,32 @@ class Limits(BaseModel):
     shadow_items_max: Positive = 1_024
     shadow_bytes_max: Positive = 64 * MIB
     shadow_age_ms_max: Positive = 2_000
+    record_bytes_max: Annotated[int, Field(ge=64 * KIB, lt=2**32)] = 64 * MIB
     retry_pushback_ms: Count = 50
+
+
+class Webhook(BaseModel):
+    """Where alarms are sent; each body is signed with the secret (HMAC-SHA256)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
+    secret_file: Path
+
+    def secret(self) -> bytes:
+        """Without the newline that editors leave at its end. Raises ConfigError."""
+        try:
+            found = self.secret_file.read_bytes().rstrip(b"\r\n")
+        except OSError as error:
+            raise ConfigError(
+                f"secret_file {self.secret_file} of webhook {self.url}: {error.strerror}"
+            ) from error
+        if len(found) < WEBHOOK_SECRET_BYTES_MIN:
+            raise ConfigError(
+                f"secret_file {self.secret_file} of webhook {self.url}: expected at least"
+                f" {WEBHOOK_SECRET_BYTES_MIN} bytes, got {len(found)}"
+            )
+        return found
 
 
 def default_worker_threads() -> int:
@@ -94,6 +124,7 @@ class Config(BaseModel):
     store: str = DEFAULT_STORE
     grpc: str = DEFAULT_GRPC  # host:port; port 0 picks a free one
     admin: str = DEFAULT_ADMIN  # host:port, or "none"
+    http: str = DEFAULT_HTTP  # host:port of /metrics, or "none"
     registry: str | None = None  # sqlite:///PATH, or "none"; without it a file beside the store
     # How long a version stays in memory after it left its slot, or was last asked for by number.
     rollback_window_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 72 * 3600.0
@@ -104,6 +135,14 @@ class Config(BaseModel):
     shadow_threads: Annotated[int, Field(ge=0, le=THREADS_MAX)] = 1
     busy_poll_us: Count = 0
     allow_model_control: bool = False  # Triton's load and unload on the data port
+    monitor: bool = True  # count every request of versions that have a profile
+    monitor_bytes_max: Annotated[int, Field(ge=MIB, lt=2**63)] = 256 * MIB  # of counts over time
+    # Counts and alarms across restarts: a file, or "none"; without it one beside a local store.
+    monitor_state: str | None = None
+    false_alarms: str = DEFAULT_FALSE_ALARMS  # of all models of this gateway together
+    webhooks: tuple[Webhook, ...] = ()
+    runbook: str = ""  # a link that alarms carry; {model} and {version} are filled in
+    metrics_cells: bool = False  # the count of each cell among the metrics
     tls_cert: Path | None = None
     tls_key: Path | None = None
     tls_client_ca: Path | None = None
@@ -124,9 +163,16 @@ class Config(BaseModel):
         if self.tls_client_ca is not None and self.tls_cert is None:
             raise ValueError("tls_client_ca needs tls_cert and tls_key")
         split_address(self.grpc)
-        if self.admin != NONE:
-            split_address(self.admin)
+        for address in (self.admin, self.http):
+            if address != NONE:
+                split_address(address)
+        parse_rate(self.false_alarms)
         return self
+
+    @property
+    def false_alarm_s(self) -> float:
+        """The mean time between two false alarms of the gateway, in seconds."""
+        return parse_rate(self.false_alarms)
 
     def registry_url(self, store: "Store") -> str:
         """Where the registry is. A remote store needs one to be named. Raises ConfigError."""
@@ -160,6 +206,22 @@ def split_address(address: str) -> tuple[str, int]:
     if not (port.isascii() and port.isdigit() and int(port) < 2**16):
         raise ValueError(f"address {address!r}: the port has to be a number from 0 to 65535")
     return (host[1:-1] if bracketed else host), int(port)
+
+
+_RATE = re.compile(r"(\d+(?:\.\d+)?) per (\d+(?:\.\d+)?) ?(hour|day|week|year)s?")
+_UNIT_S: Final = {"hour": 3600.0, "day": 86_400.0, "week": 604_800.0, "year": 31_557_600.0}
+
+
+def parse_rate(text: str) -> float:
+    """Seconds for one of "1 per 30 days". Raises ValueError.
+
+    >>> parse_rate("1 per 30 days")
+    2592000.0
+    """
+    found = _RATE.fullmatch(text)
+    if found is None or float(found[1]) == 0 or float(found[2]) == 0:
+        raise ValueError(f'false_alarms {text!r}: expected, say, "{DEFAULT_FALSE_ALARMS}"')
+    return float(found[2]) * _UNIT_S[found[3]] / float(found[1])
 
 
 def load_config(

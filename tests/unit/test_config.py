@@ -136,3 +136,36 @@ def test_a_configuration_does_not_change() -> None:
     config: Any = Config()
     with pytest.raises(ValueError, match="frozen"):
         config.io_threads = 2
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("1 per 30 days", 2_592_000.0), ("2 per 1 week", 302_400.0), ("0.5 per 12 hours", 86_400.0)],
+)
+def test_the_rate_of_false_alarms(text: str, seconds: float) -> None:
+    assert Config(false_alarms=text).false_alarm_s == seconds
+
+
+@pytest.mark.parametrize("text", ["", "never", "1 per 0 days", "0 per 30 days", "30 days"])
+def test_no_such_rate(text: str) -> None:
+    with pytest.raises(ConfigError, match='false_alarms .*expected, say, "1 per 30 days"'):
+        load_config({"false_alarms": text}, {})
+
+
+def test_webhooks_have_secrets_in_files(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    text = f'[[webhooks]]\nurl = "https://pager.example/x"\nsecret_file = "{secret}"'
+    (webhook,) = load_config({}, {}, write(tmp_path, text)).webhooks
+    with pytest.raises(ConfigError, match="No such file"):
+        webhook.secret()
+    secret.write_text("short\n")
+    with pytest.raises(ConfigError, match="expected at least 16 bytes, got 5"):
+        webhook.secret()
+    secret.write_text("0123456789abcdef\n")
+    assert webhook.secret() == b"0123456789abcdef"
+
+
+def test_a_webhook_is_an_url(tmp_path: Path) -> None:
+    text = '[[webhooks]]\nurl = "pager"\nsecret_file = "x"'
+    with pytest.raises(ConfigError, match=r"webhooks\.0\.url"):
+        load_config({}, {}, write(tmp_path, text))

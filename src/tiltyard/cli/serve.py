@@ -8,7 +8,9 @@ import click
 
 from tiltyard.config import (
     DEFAULT_ADMIN,
+    DEFAULT_FALSE_ALARMS,
     DEFAULT_GRPC,
+    DEFAULT_HTTP,
     DEFAULT_STORE,
     ENV_PREFIX,
     REGISTRY_FILE,
@@ -36,6 +38,12 @@ from tiltyard.config import (
     metavar="HOST:PORT",
     help="Where operators' calls are answered; port 0 picks a free one, none: nowhere."
     f"  [default: {DEFAULT_ADMIN}]",
+)
+@click.option(
+    "--http",
+    metavar="HOST:PORT",
+    help="Where /metrics and health are answered; port 0 picks a free one, none: nowhere."
+    f"  [default: {DEFAULT_HTTP}]",
 )
 @click.option(
     "--registry",
@@ -84,6 +92,17 @@ from tiltyard.config import (
     is_flag=True,
     default=None,
     help="Answer Triton's RepositoryModelLoad and RepositoryModelUnload on the data port.",
+)
+@click.option(
+    "--monitor/--no-monitor",
+    default=None,
+    help="Count every request of versions that have a reference profile.  [default: monitor]",
+)
+@click.option(
+    "--false-alarms",
+    metavar="RATE",
+    help="How often a drift alarm may be false, for all models together."
+    f"  [default: {DEFAULT_FALSE_ALARMS}]",
 )
 @click.option(
     "--log-format",

@@ -18,8 +18,8 @@ from tiltyard.errors import ServeError
 class GatewayProcess:
     """A context manager: inside, a gateway serves at `address`; leaving it sends SIGTERM.
 
-    `arguments` are those of `tiltyard serve`; without --grpc or --admin it takes free ports of
-    127.0.0.1.
+    `arguments` are those of `tiltyard serve`; without --grpc, --admin or --http it takes free ports
+    of 127.0.0.1.
     Raises ServeError when it does not become ready in `ready_s`.
     """
 
@@ -34,7 +34,7 @@ class GatewayProcess:
     ) -> None:
         free = [
             part
-            for option in ("--grpc", "--admin")
+            for option in ("--grpc", "--admin", "--http")
             if option not in arguments
             for part in (option, "127.0.0.1:0")
         ]
@@ -47,6 +47,7 @@ class GatewayProcess:
         self.ready_line = ""
         self.address = ""
         self.admin_address = ""
+        self.http_address = ""
 
     def __enter__(self) -> Self:
         self.process = subprocess.Popen(
@@ -56,6 +57,7 @@ class GatewayProcess:
             self.ready_line = self._wait_for_line(self.process.stdout)
             self.address = self._address("grpc")
             self.admin_address = self._address("admin")
+            self.http_address = self._address("http")
         except BaseException:
             self.process.kill()
             self._close()
