@@ -1,0 +1,57 @@
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from tests.unit.monitor.test_segments import profile
+from tiltyard.monitor.accepting import baseline_of, is_due, week_slot
+from tiltyard.monitor.policy import DAY_S, DriftPolicy
+from tiltyard.monitor.snapshot import Window
+
+MONDAY = datetime(2026, 11, 30, tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("time_s", "slot"),
+    [(MONDAY, 0), (MONDAY + 3599.9, 0), (MONDAY + 3600, 1), (MONDAY - 1, 167), (0.0, 72)],
+)
+def test_hours_of_the_week_begin_on_monday(time_s: float, slot: int) -> None:
+    assert week_slot(time_s) == slot
+
+
+@pytest.mark.parametrize(
+    ("requests", "rows", "age_s", "due"),
+    [
+        (20_000, 20_000, 1.0, True),
+        (19_999, 90_000, 1.0, False),  # requests, so that one batch is no baseline
+        (10, 1_000, 7 * DAY_S, True),
+        (10, 999, 70 * DAY_S, False),
+        (10, 1_000, 7 * DAY_S - 1, False),
+    ],
+)
+def test_when_traffic_becomes_a_baseline(requests: int, rows: int, age_s: float, due: bool) -> None:
+    assert is_due(DriftPolicy(), requests=requests, rows=rows, age_s=age_s) is due
+    never = DriftPolicy(accepts_by_itself=False)
+    assert not is_due(never, requests=requests, rows=rows, age_s=age_s)
+
+
+def windows(hours: int) -> list[Window]:
+    size = profile().layout.size
+    return [
+        Window(MONDAY + 3600 * hour, MONDAY + 3600 * (hour + 1), np.full(size, hour, np.int64))
+        for hour in range(hours)
+    ]
+
+
+def test_it_is_the_sum_by_the_hour_of_the_week() -> None:
+    made = baseline_of(profile(), windows(170), number=2, by="ann", at=5.0)
+    assert (made.begin, made.end) == (MONDAY, MONDAY + 170 * 3600)
+    assert set(made.counts) == {sum(range(170))}
+    assert made.slots is not None
+    assert made.slots[:, 0].tolist() == [0 + 168, 1 + 169, *range(2, 168)]
+    assert (made.number, made.accepted_by, made.accepted_at) == (2, "ann", 5.0)
+
+
+def test_less_than_a_day_knows_no_seasons() -> None:
+    assert baseline_of(profile(), windows(23), number=1, by="ann", at=5.0).slots is None
+    assert baseline_of(profile(), windows(24), number=1, by="ann", at=5.0).slots is not None
