@@ -1,0 +1,1 @@
+"""The alarm: Shiryaev-Roberts on bets over cell counts. Pure: no threads, no files, no clock."""

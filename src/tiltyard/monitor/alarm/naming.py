@@ -1,0 +1,49 @@
+"""Which streams an alarm names, and what changed in each."""
+
+from typing import Final
+
+import numpy as np
+
+from tiltyard.monitor.alarm.bet_tables import BetTables
+from tiltyard.monitor.profile.cells import Floats, Ints
+
+LEADING_SHARE: Final = 0.9
+
+
+def leading(log_streams: Floats) -> list[int]:
+    """The smallest set of streams that holds 90 % of all evidence, most first.
+
+    `log_streams` float64[streams]: ln E. Empty where nothing was bet.
+    """
+    highest = log_streams.max()
+    if not np.isfinite(highest):
+        return []
+    share = np.exp(log_streams - highest)
+    order = np.argsort(-share, kind="stable")
+    held = np.cumsum(share[order])
+    return [int(i) for i in order[: int(np.searchsorted(held, LEADING_SHARE * held[-1])) + 1]]
+
+
+def shares(log_streams: Floats) -> Floats:
+    """Each stream's part of all evidence, float64[streams]; 0 where nothing was bet."""
+    highest = log_streams.max()
+    if not np.isfinite(highest):
+        return np.zeros(len(log_streams))
+    share = np.exp(log_streams - highest)
+    parts: Floats = share / share.sum()
+    return parts
+
+
+def leading_bet(tables: BetTables, log_bets: Floats, stream: int) -> int:
+    """The best bet on what changed most in a stream.
+
+    `log_bets` float64[bets]: ln of weighted capital. Bets on the same change are added up first,
+    so that a change is not passed over because its evidence is spread over several stakes.
+    """
+    layout = tables.layout
+    mine: Ints = np.flatnonzero(layout.stream == stream)
+    logs = log_bets[mine]
+    weight = np.exp(logs - logs.max())
+    change = layout.change[mine]
+    won = np.bincount(change, weights=weight).argmax()
+    return int(mine[np.where(change == won, logs, -np.inf).argmax()])
