@@ -6,22 +6,26 @@ from typing import Final
 
 import numpy as np
 
-from tiltyard.monitor.profile.cells import CellRole, Floats, Ints
+from tiltyard.monitor.profile.cells import Floats, Ints
 from tiltyard.monitor.statistics.definition import Definition
 from tiltyard.monitor.statistics.distances import Distances
 from tiltyard.monitor.statistics.measure import CellMeasure, Rate, StreamMeasure
 from tiltyard.monitor.statistics.psi import psi_terms
 from tiltyard.monitor.statistics.psi_parts import psi_parts
 from tiltyard.monitor.statistics.rate import rate
-from tiltyard.monitor.statistics.stream_table import MISSING, OUT_OF_RANGE, UNSEEN, StreamTable
+from tiltyard.monitor.statistics.stream_table import (
+    MISSING,
+    OUT_OF_RANGE,
+    UNSEEN,
+    CellWords,
+    StreamTable,
+)
 
 # The fields of StreamMeasure that are arrays of Distances, NaN becoming None.
 _FIGURES: Final = (
     "psi", "psi_band", "psi_excess", "psi_p", "js_distance", "ks", "ks_excess", "wasserstein",
     "linf", "location", "location_z", "variance_ratio",
 )  # fmt: skip
-
-Words = tuple[tuple[str, ...], tuple[CellRole, ...]]  # names and roles of a stream's cells
 
 
 def measure_streams(table: StreamTable, found: Distances) -> tuple[StreamMeasure, ...]:
@@ -33,13 +37,14 @@ def measure_streams(table: StreamTable, found: Distances) -> tuple[StreamMeasure
     parts = psi_parts(
         found.current, found.reference, found.coarse_current, found.coarse_reference, table.groups
     )
-    cells = _cells(found.current, found.reference, parts, _fine_words(table))
-    coarse_words = zip(table.coarse_names, table.coarse_roles, strict=True)
     terms = psi_terms(found.coarse_current, found.coarse_reference)
-    coarse = _cells(found.coarse_current, found.coarse_reference, terms, list(coarse_words))
+    cells = _cells(found.current, found.reference, parts, table.words)
+    coarse = _cells(found.coarse_current, found.coarse_reference, terms, table.coarse_words)
     figures = {name: _or_none(getattr(found, name)) for name in _FIGURES}
     rates = _rates(table, found)
     n, n_reference = found.n.tolist(), found.n_reference.tolist()
+    largest = found.linf_cell.tolist()
+    has_unseen = np.logical_or.reduce(table.rates[UNSEEN], axis=-1).tolist()
     return tuple(
         StreamMeasure(
             stream=stream.name,
@@ -47,9 +52,9 @@ def measure_streams(table: StreamTable, found: Distances) -> tuple[StreamMeasure
             kind=stream.cells.kind.value,
             n=n[at],
             n_reference=n_reference[at],
-            linf_cell=stream.cells.names[found.linf_cell[at]] if found.linf_cell[at] >= 0 else "",
+            linf_cell=table.words[at].names[largest[at]] if largest[at] >= 0 else "",
             missing=rates[at][0],
-            unseen=rates[at][1] if CellRole.unseen in stream.cells.folded_roles else None,
+            unseen=rates[at][1] if has_unseen[at] else None,
             out_of_range=rates[at][2],
             cells=cells[at],
             coarse=coarse[at],
@@ -62,12 +67,8 @@ def measure_streams(table: StreamTable, found: Distances) -> tuple[StreamMeasure
     )
 
 
-def _fine_words(table: StreamTable) -> list[Words]:
-    return [(stream.cells.names, stream.cells.folded_roles) for stream in table.streams]
-
-
 def _cells(
-    current: Ints, reference: Ints, terms: Floats, words: Sequence[Words]
+    current: Ints, reference: Ints, terms: Floats, words: Sequence[CellWords]
 ) -> list[tuple[CellMeasure, ...]]:
     """Of matrices [streams, cells] and what the cells of each stream are called.
 
@@ -82,8 +83,8 @@ def _cells(
         tuple(
             map(
                 CellMeasure,
-                names,
-                [role.value for role in roles],
+                called.names,
+                called.roles,
                 reference_counts[at],
                 counts[at],
                 expected[at],
@@ -91,7 +92,7 @@ def _cells(
                 parts[at],
             )
         )
-        for at, (names, roles) in enumerate(words)
+        for at, called in enumerate(words)
     ]
 
 

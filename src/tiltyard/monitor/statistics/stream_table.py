@@ -3,7 +3,7 @@
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,17 @@ MISSING: Final = frozenset({CellRole.missing})
 UNSEEN: Final = frozenset({CellRole.unseen})
 # A category that is infinite or several at once is what a value beyond the range is elsewhere.
 OUT_OF_RANGE: Final = frozenset({CellRole.below, CellRole.above, CellRole.invalid})
+
+
+class CellWords(NamedTuple):
+    """What the cells of one stream are called, and the values of their roles."""
+
+    names: tuple[str, ...]
+    roles: tuple[str, ...]
+
+    @classmethod
+    def of(cls, names: Sequence[str], roles: Sequence[CellRole]) -> "CellWords":
+        return cls(tuple(names), tuple(role.value for role in roles))
 
 
 @dataclass(frozen=True)
@@ -48,8 +59,8 @@ class StreamTable:
     is_constant: Bools  # [streams]
     gaps: Floats
     rates: dict[frozenset[CellRole], Bools]  # [streams, folded] each
-    coarse_names: tuple[tuple[str, ...], ...]
-    coarse_roles: tuple[tuple[CellRole, ...], ...]
+    words: tuple[CellWords, ...]
+    coarse_words: tuple[CellWords, ...]
     edges: tuple[str, ...]
     groupings: tuple[str, ...]
 
@@ -117,11 +128,10 @@ def _made(profile: Profile) -> StreamTable:
         is_constant=np.array([_is_constant(stream) for stream in streams], np.bool_),
         gaps=np.stack([_gaps(stream, folded) for stream in streams]),
         rates={roles: _having(streams, folded, roles) for roles in (MISSING, UNSEEN, OUT_OF_RANGE)},
-        coarse_names=tuple(
-            coarse_names(s.cells, groups) for s, groups in zip(streams, groupings, strict=True)
-        ),
-        coarse_roles=tuple(
-            coarse_roles(s.cells, groups) for s, groups in zip(streams, groupings, strict=True)
+        words=tuple(CellWords.of(s.cells.names, s.cells.folded_roles) for s in streams),
+        coarse_words=tuple(
+            CellWords.of(coarse_names(s.cells, groups), coarse_roles(s.cells, groups))
+            for s, groups in zip(streams, groupings, strict=True)
         ),
         edges=tuple(edges_digest(stream.cells) for stream in streams),
         groupings=tuple(groups_digest(groups) for groups in groupings),
