@@ -1,0 +1,96 @@
+"""Accepted baselines as files, in the container that profiles have."""
+
+import hashlib
+import math
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+
+from tiltyard.monitor.counting.layout import REQUESTS, ROWS
+from tiltyard.monitor.profile.archive import (
+    Archive,
+    decode_archive,
+    encode_archive,
+    take_array,
+)
+from tiltyard.monitor.profile.cells import Ints
+from tiltyard.monitor.profile.errors import MalformedProfileError
+from tiltyard.monitor.snapshot import Baseline
+
+FORMAT: Final = 1
+HOURS_OF_WEEK: Final = 168
+_TEXT_CHARACTERS_MAX: Final = 4096
+_SIZE_MAX: Final = 1 << 20  # of a vector of counts: 1,000 streams have about 40,000
+
+
+def encode_baseline(baseline: Baseline) -> bytes:
+    """The bytes of its file; its number and digest are not in them. MalformedProfileError."""
+    header = {
+        "format": FORMAT,
+        "profile_digest": baseline.profile_digest,
+        "begin": baseline.begin,
+        "end": baseline.end,
+        "accepted_by": baseline.accepted_by,
+        "accepted_at": baseline.accepted_at,
+        "size": len(baseline.counts),
+        "has_slots": baseline.slots is not None,
+    }
+    arrays = {"counts": baseline.counts}
+    if baseline.slots is not None:
+        arrays["slots"] = baseline.slots
+    data = encode_archive(Archive(header, arrays))
+    decode_baseline(data, "baseline")
+    return data
+
+
+def decode_baseline(data: bytes | memoryview, where: str, number: int = 0) -> Baseline:
+    """The baseline in a file, with the sha256 of the file as its digest.
+
+    `where` names the file in errors. Whether its counts fit a profile's layout is for those to see
+    who have the profile of `profile_digest`. Raises MalformedProfileError.
+    """
+    archive = decode_archive(data, where)
+    header = archive.header
+    if header.get("format") != FORMAT:
+        raise MalformedProfileError(
+            f"{where}: expected baseline format {FORMAT}, got {str(header.get('format'))[:40]!r}"
+        )
+    for name in ("profile_digest", "accepted_by"):
+        value = header.get(name)
+        if not isinstance(value, str) or len(value) > _TEXT_CHARACTERS_MAX:
+            raise MalformedProfileError(f"{where}: {name}: expected a text")
+    for name in ("begin", "end", "accepted_at"):
+        if not _is_time(header.get(name)):
+            raise MalformedProfileError(f"{where}: {name}: expected unix seconds")
+    size = header.get("size")
+    if type(size) is not int or not 0 < size <= _SIZE_MAX:
+        raise MalformedProfileError(f"{where}: size: expected 1 to {_SIZE_MAX:,}, got {size!r}")
+    counts = take_array(archive, where, "counts", np.int64, (size,))
+    slots = None
+    if header.get("has_slots") is True:
+        slots = take_array(archive, where, "slots", np.int64, (HOURS_OF_WEEK, size))
+    _check_counts(counts, slots, where)
+    baseline = Baseline(
+        number=number,
+        digest="",
+        profile_digest=header["profile_digest"],
+        begin=float(header["begin"]),
+        end=float(header["end"]),
+        accepted_by=header["accepted_by"],
+        accepted_at=float(header["accepted_at"]),
+        counts=counts,
+        slots=slots,
+    )
+    return replace(baseline, digest=hashlib.sha256(data).hexdigest())
+
+
+def _check_counts(counts: Ints, slots: Ints | None, where: str) -> None:
+    if counts[ROWS] < 0 or (len(counts) > REQUESTS and counts[REQUESTS] < 0):
+        raise MalformedProfileError(f"{where}: counts: expected no negative number of rows")
+    if slots is not None and not np.array_equal(slots.sum(axis=0), counts):
+        raise MalformedProfileError(f"{where}: slots: expected hours that add up to the counts")
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,156 @@
+"""What a reference cannot support, as sentences for whoever publishes it."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+from scipy.special import ndtri
+
+from tiltyard.monitor.profile.cells import CellRole, Kind
+from tiltyard.monitor.profile.reference import some
+from tiltyard.monitor.profile.stream import Group, Stream
+from tiltyard.monitor.profile.watch import Watch
+
+BETA: Final = (
+    0.01  # the share of references for which the tolerance may not hold, alarm.md section 2
+)
+MISSING_SHARE_MIN: Final = 0.005
+
+
+def smallest_delta(rows: int, streams: int) -> float:
+    """The smallest shift, in sigmas, that so many rows tell from their own error: z / sqrt(m).
+
+    z = Phi^-1(1 - beta / (4 d)) of alarm.md section 2, with d streams.
+
+    >>> round(smallest_delta(5_000, 30), 3)
+    0.053
+    """
+    return _z(streams) / math.sqrt(rows)
+
+
+def rows_needed(delta: float, streams: int) -> int:
+    """How many rows of a reference `delta` takes: (z / delta)^2, rounded up."""
+    return math.ceil((_z(streams) / delta) ** 2)
+
+
+def weaknesses(
+    streams: Sequence[Stream], watches: Sequence[Watch], *, rows: int, cells: int, delta: float
+) -> Iterator[str]:
+    """Sentences about a reference of `rows` rows; `cells` and `delta` are what was asked for.
+
+    `streams` begin with those of `watches`.
+    """
+    yield from _too_few_rows(streams, rows, delta)
+    watched = streams[: len(watches)]
+    constant = [stream.name for stream in watched if _is_constant(stream)]
+    if constant:
+        yield f"constant in the reference, so any other value is out of range: {some(constant)}"
+    empty = [stream.name for stream in watched if not _has_values(stream)]
+    if empty:
+        yield f"never has a value in the reference: {some(empty)}"
+    yield from _missing(watched)
+    yield from _coinciding(watched, cells, constant)
+    yield from _categories(watched, watches)
+
+
+def _z(streams: int) -> float:
+    return float(ndtri(1 - BETA / (4 * max(1, streams))))
+
+
+def _too_few_rows(streams: Sequence[Stream], rows: int, delta: float) -> Iterator[str]:
+    least = smallest_delta(rows, len(streams))
+    if least > delta:
+        yield (
+            f"{rows:,} rows support delta >= {least:.3g}; for delta = {delta:g},"
+            f" {rows_needed(delta, len(streams)):,} reference rows are needed"
+        )
+        return
+    joint = [stream for stream in streams if stream.group is Group.joint]
+    half = min((stream.rows for stream in joint), default=rows)
+    if half < rows and smallest_delta(half, len(streams)) > delta:
+        yield (
+            f"{some(stream.name for stream in joint)}, which have half of the rows, support"
+            f" delta >= {smallest_delta(half, len(streams)):.3g}; for delta = {delta:g},"
+            f" {2 * rows_needed(delta, len(streams)):,} reference rows are needed"
+        )
+
+
+def _missing(streams: Sequence[Stream]) -> Iterator[str]:
+    shares = {
+        role: {
+            stream.name: _share(stream, role)
+            for stream in streams
+            if _has_values(stream) and _share(stream, role) >= least
+        }
+        for role, least in (
+            (CellRole.missing, MISSING_SHARE_MIN),
+            (CellRole.minus_infinity, 1e-12),
+            (CellRole.plus_infinity, 1e-12),
+            (CellRole.invalid, 1e-12),
+        )
+    }
+    for role, told in (
+        (CellRole.missing, "missing in the reference, which makes more of it hard to see"),
+        (CellRole.minus_infinity, "-inf in the reference"),
+        (CellRole.plus_infinity, "+inf in the reference"),
+        (
+            CellRole.invalid,
+            "no category in the reference (infinite, or several of a one-hot block)",
+        ),
+    ):
+        if shares[role]:
+            worst = max(shares[role], key=lambda name: shares[role][name])
+            where = some(shares[role])
+            yield f"{told}: {where}; at most {100 * shares[role][worst]:.3g} % of {worst!r}"
+
+
+def _coinciding(streams: Sequence[Stream], cells: int, constant: Sequence[str]) -> Iterator[str]:
+    fewer = {
+        stream.name: len(stream.cells.edges)
+        for stream in streams
+        if stream.cells.kind in (Kind.numeric, Kind.text)
+        and stream.name not in constant
+        and _has_values(stream)
+        and len(stream.cells.edges) < min(cells, stream.rows)
+    }
+    if fewer:
+        least = min(fewer, key=lambda name: fewer[name])
+        yield (
+            f"quantiles coincide, so there are fewer than {cells} cells: {some(fewer)}; the fewest,"
+            f" {fewer[least]}, of {least!r}"
+        )
+
+
+def _categories(streams: Sequence[Stream], watches: Sequence[Watch]) -> Iterator[str]:
+    for stream, watch in zip(streams, watches, strict=True):
+        for texts in watch.categories.collisions:
+            yield f"{stream.name!r}: these categories have one code and count as one: {some(texts)}"
+        unknown = len(watch.categories.labels) - len(stream.cells.codes)
+        if watch.kind is Kind.categorical and watch.slot.reads == "category" and unknown > 0:
+            yield (
+                f"{stream.name!r} has {len(watch.categories.labels):,} categories; the"
+                f" {len(stream.cells.codes):,} most frequent are known, and the other"
+                f" {unknown:,} count as unseen here and in traffic"
+            )
+
+
+def _share(stream: Stream, role: CellRole) -> float:
+    roles = np.array([one is role for one in stream.cells.roles])
+    return float(stream.counts[roles].sum() / max(1, stream.rows))
+
+
+def _has_values(stream: Stream) -> bool:
+    empty = (CellRole.missing, CellRole.invalid)
+    return any(
+        count
+        for count, role in zip(stream.counts.tolist(), stream.cells.roles, strict=True)
+        if role not in empty
+    )
+
+
+def _is_constant(stream: Stream) -> bool:
+    if stream.cells.kind is Kind.categorical:
+        return len(stream.cells.codes) == 1
+    is_point = len(stream.cells.edges) == 1 and stream.cells.minimum == stream.cells.edges[0]
+    return bool(is_point and _has_values(stream))
