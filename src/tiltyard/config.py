@@ -7,7 +7,6 @@ their defaults are those of native/base/limits.h; a test compares them.
 
 import difflib
 import os
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tiltyard.errors import ConfigError
+from tiltyard.monitor.alarm.budget import parse_budget
 
 if TYPE_CHECKING:
     from tiltyard.store import Store
@@ -166,13 +166,16 @@ class Config(BaseModel):
         for address in (self.admin, self.http):
             if address != NONE:
                 split_address(address)
-        parse_rate(self.false_alarms)
+        try:
+            parse_budget(self.false_alarms)
+        except ConfigError as error:
+            raise ValueError(f"false_alarms: {error}") from error
         return self
 
     @property
     def false_alarm_s(self) -> float:
         """The mean time between two false alarms of the gateway, in seconds."""
-        return parse_rate(self.false_alarms)
+        return parse_budget(self.false_alarms)
 
     def registry_url(self, store: "Store") -> str:
         """Where the registry is. A remote store needs one to be named. Raises ConfigError."""
@@ -206,22 +209,6 @@ def split_address(address: str) -> tuple[str, int]:
     if not (port.isascii() and port.isdigit() and int(port) < 2**16):
         raise ValueError(f"address {address!r}: the port has to be a number from 0 to 65535")
     return (host[1:-1] if bracketed else host), int(port)
-
-
-_RATE = re.compile(r"(\d+(?:\.\d+)?) per (\d+(?:\.\d+)?) ?(hour|day|week|year)s?")
-_UNIT_S: Final = {"hour": 3600.0, "day": 86_400.0, "week": 604_800.0, "year": 31_557_600.0}
-
-
-def parse_rate(text: str) -> float:
-    """Seconds for one of "1 per 30 days". Raises ValueError.
-
-    >>> parse_rate("1 per 30 days")
-    2592000.0
-    """
-    found = _RATE.fullmatch(text)
-    if found is None or float(found[1]) == 0 or float(found[2]) == 0:
-        raise ValueError(f'false_alarms {text!r}: expected, say, "{DEFAULT_FALSE_ALARMS}"')
-    return float(found[2]) * _UNIT_S[found[3]] / float(found[1])
 
 
 def load_config(

@@ -5,27 +5,15 @@ from typing import Final
 
 import numpy as np
 
+from tiltyard.monitor.alarm.seasons import WEEK_HOURS, hour_of_week
 from tiltyard.monitor.policy import DAY_S, DriftPolicy
 from tiltyard.monitor.profile.profile import Profile
 from tiltyard.monitor.snapshot import Baseline, Window
 
-HOUR_S: Final = 3600.0
-SLOTS: Final = 168
-# The epoch was a Thursday.
-_MONDAY_HOURS: Final = 72
 # From less than a day nothing can be known of the hours of a day.
 SEASONAL_S_MIN: Final = DAY_S
 # Whoever accepts by `baseline_window_s` alone gets a baseline that can be bet against.
 ROWS_MIN: Final = 1_000
-
-
-def week_slot(time_s: float) -> int:
-    """The hour of the week at a unix time: 0 is Monday 0:00 to 1:00 UTC.
-
-    >>> week_slot(0.0)  # a Thursday
-    72
-    """
-    return (int(time_s // HOUR_S) + _MONDAY_HOURS) % SLOTS
 
 
 def is_due(policy: DriftPolicy, *, requests: int, rows: int, age_s: float) -> bool:
@@ -43,10 +31,10 @@ def baseline_of(
     Over a day or more it is kept by the hour of the week, too. `at` is in unix seconds.
     """
     counts = profile.layout.zeros()
-    slots = np.zeros((SLOTS, profile.layout.size), np.int64)
+    slots = np.zeros((WEEK_HOURS, profile.layout.size), np.int64)
     for window in windows:
         counts += window.counts
-        slots[week_slot(window.begin)] += window.counts
+        slots[hour_of_week(window.begin)] += window.counts
     begin, end = windows[0].begin, windows[-1].end
     is_seasonal = end - begin >= SEASONAL_S_MIN
     return Baseline(

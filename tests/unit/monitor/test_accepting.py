@@ -4,19 +4,11 @@ import numpy as np
 import pytest
 
 from tests.unit.monitor.test_segments import profile
-from tiltyard.monitor.accepting import baseline_of, is_due, week_slot
+from tiltyard.monitor.accepting import baseline_of, is_due
 from tiltyard.monitor.policy import DAY_S, DriftPolicy
 from tiltyard.monitor.snapshot import Window
 
 MONDAY = datetime(2026, 11, 30, tzinfo=UTC).timestamp()
-
-
-@pytest.mark.parametrize(
-    ("time_s", "slot"),
-    [(MONDAY, 0), (MONDAY + 3599.9, 0), (MONDAY + 3600, 1), (MONDAY - 1, 167), (0.0, 72)],
-)
-def test_hours_of_the_week_begin_on_monday(time_s: float, slot: int) -> None:
-    assert week_slot(time_s) == slot
 
 
 @pytest.mark.parametrize(
