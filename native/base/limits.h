@@ -15,6 +15,8 @@ inline constexpr size_t kGrpcPrefixBytes = 5;
 inline constexpr int kThreadSlotsMax = 64;
 inline constexpr size_t kShadowsMax = 32;            // of one arm
 inline constexpr uint32_t kReadBytesMin = 4 * 1024;  // for less a socket is not read
+inline constexpr size_t kRecordBlockBytes = 64 * 1024;
+inline constexpr size_t kRecordSlotsMax = 2'048;  // of one version's record: 7 fill a block
 
 // What is used again for the next request keeps so much of what it grew to.
 inline constexpr size_t kItemsKept = 64;            // of a container in a request
@@ -58,6 +60,7 @@ struct Limits {
   uint32_t shadow_items_max = 1'024;      // per shadow
   uint32_t shadow_bytes_max = 64u << 20;  // of requests and replies, per shadow
   uint32_t shadow_age_ms_max = 2'000;     // what waited longer is not run
+  uint32_t record_bytes_max = 64u << 20;  // of all record blocks together
   uint32_t retry_pushback_ms = 50;
 };
 

@@ -2,9 +2,11 @@
 # distutils: language = c++
 """The native data plane, bound to Python. See _core.pyi for the contract of every name."""
 
+import operator
 import os
 
 from cython.operator cimport dereference as deref
+from cpython.buffer cimport PyBuffer_FillInfo
 from libc.stdint cimport int64_t, uint16_t, uint64_t
 from libcpp cimport bool as cbool
 from libcpp.memory cimport shared_ptr, unique_ptr
@@ -29,6 +31,12 @@ from engine cimport (
     OrtRuntime,
     ParameterKind,
     ParameterView,
+    RecordCounts,
+    RecordDraft,
+    RecordPlan as CRecordPlan,
+    RecordPlane,
+    RecordReader as CRecordReader,
+    RecordSpan,
     RepliesDraft,
     RepliesMap,
     ReplyDraft,
@@ -46,6 +54,10 @@ from engine cimport (
     TensorSpec as CTensorSpec,
     VersionStatistics,
     append_contents_views,
+    c_stop_recording,
+    code_of_float,
+    code_of_integer,
+    code_of_text,
     data_type_name,
     decode_infer_request as c_decode_infer_request,
     engine_options_problem,
@@ -54,13 +66,16 @@ from engine cimport (
     enter_idle,
     error_name,
     grpc_code_number,
+    kRecordPlanes,
     load_version,
     number_contents,
     read_counters,
     read_in_pieces as c_read_in_pieces,
     read_rollout,
     read_statistics,
+    record_plane_name,
     set_engine_option,
+    take_records,
 )
 
 
@@ -179,6 +194,7 @@ cdef class Replies:
 
 
 include "rollout.pxi"
+include "records.pxi"
 
 
 class SlowCall:
@@ -293,6 +309,16 @@ cdef class Engine:
         with nogil:
             epoch = draft.publish(deref(self.engine), replies.replies, ready)
         return int(epoch)
+
+    def record(self, LoadedVersion version, slots, planes):
+        return make_record_plan(version, slots, planes)
+
+    def stop_recording(self, LoadedVersion version):
+        with nogil:
+            c_stop_recording(version.served)
+
+    def open_records(self):
+        return make_record_reader(deref(self.engine))
 
     def next_slow_call(self, int timeout_ms):
         cdef Taken taken

@@ -43,7 +43,20 @@ constexpr LimitName kLimits[] = {
     {"shadow_items_max", &Limits::shadow_items_max},
     {"shadow_bytes_max", &Limits::shadow_bytes_max},
     {"shadow_age_ms_max", &Limits::shadow_age_ms_max},
+    {"record_bytes_max", &Limits::record_bytes_max},
     {"retry_pushback_ms", &Limits::retry_pushback_ms},
+};
+
+struct LimitMin {
+  const char* name;
+  uint32_t Limits::* limit;
+  uint32_t min;
+};
+
+constexpr LimitMin kLimitsMin[] = {
+    {"read_bytes_per_connection_max", &Limits::read_bytes_per_connection_max, kReadBytesMin},
+    {"read_arena_bytes", &Limits::read_arena_bytes, kReadBytesMin},
+    {"record_bytes_max", &Limits::record_bytes_max, kRecordBlockBytes},
 };
 
 struct OptionName {
@@ -90,13 +103,11 @@ std::string engine_options_problem(const EngineOptions& options) {
            std::to_string(options.worker_threads) + " and " +
            std::to_string(options.shadow_threads);
   }
-  for (const char* name : {"read_bytes_per_connection_max", "read_arena_bytes"}) {
-    for (const LimitName& row : kLimits) {
-      const uint32_t value = options.limits.*row.limit;
-      if (std::string(row.name) != name || value >= kReadBytesMin) continue;
-      return std::string(name) + " must be at least " + std::to_string(kReadBytesMin) + "; got " +
-             std::to_string(value);
-    }
+  for (const LimitMin& row : kLimitsMin) {
+    const uint32_t value = options.limits.*row.limit;
+    if (value >= row.min) continue;
+    return std::string(row.name) + " must be at least " + std::to_string(row.min) + "; got " +
+           std::to_string(value);
   }
   return "";
 }

@@ -150,9 +150,54 @@ cdef extern from "model/model_version.h" namespace "tiltyard" nogil:
         const RunCost& cost()
         uint32_t batch_rows_max()
 
+cdef extern from "infer/category_code.h" namespace "tiltyard" nogil:
+    uint32_t code_of_text "tiltyard::category_code"(string_view text)
+    uint32_t code_of_integer "tiltyard::category_code"(int64_t value)
+    uint32_t code_of_float "tiltyard::category_code"(double value)
+
+cdef extern from "infer/record_layout.h" namespace "tiltyard" nogil:
+    cdef cppclass RecordLayout:
+        uint32_t stride()
+
+cdef extern from "model/record_plan.h" namespace "tiltyard" nogil:
+    const size_t kRecordPlanes
+
+    cdef enum class RecordPlane(uint8_t):
+        pass
+
+    const char* record_plane_name(RecordPlane plane)
+
+    cdef cppclass RecordCounts:
+        uint64_t offered
+        uint64_t dropped
+
+    cdef cppclass RecordPlan:
+        const RecordLayout& layout()
+        RecordCounts counts(RecordPlane plane)
+
+cdef extern from "ring/record_reader.h" namespace "tiltyard" nogil:
+    cdef cppclass RecordSpan:
+        const void* data
+        uint64_t plane
+        uint32_t stride
+        uint32_t records
+
+    cdef cppclass RecordReader:
+        void release()
+
 cdef extern from "route/served_version.h" namespace "tiltyard" nogil:
     cdef cppclass ServedVersion:
         const shared_ptr[ModelVersion] version
+
+cdef extern from "binding/record_draft.h" namespace "tiltyard" nogil:
+    cdef cppclass RecordDraft:
+        RecordDraft(const shared_ptr[ServedVersion]& served)
+        string add_slot(const string& side, const string& tensor, int64_t column, int64_t count,
+                        const string& reads)
+        string set(const vector[uint64_t]& planes, shared_ptr[const RecordPlan]& out)
+
+    void c_stop_recording "tiltyard::stop_recording"(const shared_ptr[ServedVersion]& served)
+    void take_records(RecordReader& reader, vector[RecordSpan]& out)
 
 cdef extern from "route/route_table.h" namespace "tiltyard" nogil:
     cdef cppclass RepliesMap "tiltyard::RouteTable::Replies":
@@ -231,6 +276,7 @@ cdef extern from "engine/engine.h" namespace "tiltyard" nogil:
         Status listen(const ListenOptions& options, uint16_t& port)
         cbool is_inline(const ModelVersion& version)
         SlowPath& slow_path()
+        unique_ptr[RecordReader] open_records()
         const EngineOptions& options()
         void drain()
         cbool drained()

@@ -8,8 +8,8 @@ Engine::Engine(OrtRuntime& runtime, const EngineOptions& options)
     : runtime_(runtime),
       shared_(options),
       slow_path_(options.limits.slow_path_items_max),
-      workers_(options),
-      shadows_(options),
+      workers_(options, *shared_.records),
+      shadows_(options, *shared_.records),
       acceptor_(shared_, io_threads_),
       reclaimer_(shared_.routes) {
   TILTYARD_ASSERT(options.io_threads >= 1 && thread_slots_of(options) <= kThreadSlotsMax,

@@ -15,6 +15,7 @@
 #include "engine/slow_path.h"
 #include "engine/worker_pool.h"
 #include "model/model_version.h"
+#include "ring/record_reader.h"
 
 namespace tiltyard {
 
@@ -37,6 +38,8 @@ class Engine {
   uint64_t publish(std::vector<ModelRoute> models,
                    std::shared_ptr<const RouteTable::Replies> replies, bool ready);
   SlowPath& slow_path() { return slow_path_; }
+  // The one reader of what is recorded, which may outlive the engine; null: there is one already.
+  std::unique_ptr<RecordReader> open_records() { return RecordReader::open(shared_.records); }
 
   void drain();
   bool drained() const;

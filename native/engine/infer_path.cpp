@@ -206,6 +206,9 @@ void InferPath::on_outputs(size_t index, std::span<const OutputView> outputs) {
                  outputs, out);
     show_shadows(pending, BytesView(out).substr(begin));
   });
+  const uint64_t answered_ns = batch_.times().run_end_ns;
+  recorder_.record(*pending.served(), pending.bound, outputs,
+                   {answered_ns, answered_ns - pending.received->arrived_ns});
 }
 
 void InferPath::show_shadows(Pending& pending, BytesView reply) {

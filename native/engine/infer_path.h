@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "base/stable_pool.h"
 #include "engine/batch.h"
+#include "engine/recorder.h"
 #include "engine/replier.h"
 #include "engine/rpc_receiver.h"
 #include "engine/shadow_offers.h"
@@ -31,6 +32,7 @@ class InferPath final : private BatchSink {
         replier_(replier),
         counters_(counters),
         batch_(slot, RunPlace::io_thread),
+        recorder_(*shared.records, slot),
         shadow_offers_(shared, slot, random_seed()),
         lottery_(random_seed()) {}
 
@@ -121,6 +123,7 @@ class InferPath final : private BatchSink {
   std::vector<Group*> order_;  // of groups_, as they run
   double cycle_run_ns_ = 0;    // predicted, of the groups run in this cycle
   std::vector<Finished> finished_;
+  Recorder recorder_;
   ShadowOffers shadow_offers_;
   uint64_t lottery_;  // of requests without a key, splitmix64's state
 };

@@ -15,9 +15,10 @@ constexpr auto kGather = std::chrono::milliseconds(1);
 
 }  // namespace
 
-ShadowPool::ShadowPool(const EngineOptions& options)
+ShadowPool::ShadowPool(const EngineOptions& options, RecordPool& records)
     : threads_max_(options.shadow_threads),
       first_slot_(options.io_threads + options.worker_threads),
+      records_(records),
       items_(options.io_threads) {}
 
 ShadowPool::~ShadowPool() {
@@ -89,7 +90,7 @@ bool ShadowPool::go_round(ShadowWorker& worker, const Adopted& shadows) {
 
 void ShadowPool::work(uint32_t index) {
   enter_thread_class(ThreadClass::idle, "shadow-" + std::to_string(index));
-  ShadowWorker worker(items_, index, first_slot_ + index);
+  ShadowWorker worker(items_, records_, index, first_slot_ + index);
   Adopted shadows;
   uint64_t adoptions_seen = 0;
   while (!stopping_.load(std::memory_order_seq_cst)) {

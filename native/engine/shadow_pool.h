@@ -23,7 +23,8 @@ class ShadowWorker;
 class ShadowPool {
  public:
   // Shadow thread i uses slot io_threads + worker_threads + i of each version.
-  explicit ShadowPool(const EngineOptions& options);
+  // `records` outlives the pool.
+  ShadowPool(const EngineOptions& options, RecordPool& records);
   ~ShadowPool();
   void start();
   // Ends the threads, after the run each is at; no io thread runs any more.
@@ -48,6 +49,7 @@ class ShadowPool {
 
   const uint32_t threads_max_;
   const uint32_t first_slot_;
+  RecordPool& records_;
   ShadowItems items_;
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;  // control and shadow threads; no io thread takes it

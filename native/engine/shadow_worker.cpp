@@ -93,12 +93,17 @@ void ShadowWorker::run_group() {
 void ShadowWorker::on_outputs(size_t index, std::span<const OutputView> outputs) {
   const Item& taken = items_[index];
   ShadowItem* const item = taken.item;
+  const ModelVersion& version = *shadow_->version();
+  const uint64_t answered_ns = batch_.times().run_end_ns;
+  const uint64_t latency_ns = answered_ns - taken.taken_ns;
+  recorder_.record_shadow(version, taken.bound, outputs, {answered_ns, latency_ns});
   const Status status = item->is_stream ? decode_stream_response(item->reply, champion_)
                                         : decode_infer_response(item->reply, champion_);
   if (!status.ok()) return fail(item, status.error);
   compare(outputs);
+  recorder_.record_shadowed(version, taken.bound, champion_, {answered_ns, item->champion_ns});
   champion_.trim();
-  stats().latency.update(batch_.times().run_end_ns - taken.taken_ns);
+  stats().latency.update(latency_ns);
   stats().champion_latency.update(item->champion_ns);
   stats().ok.add();
   home_.give_back(item);

@@ -10,6 +10,7 @@
 
 #include "base/stable_pool.h"
 #include "engine/batch.h"
+#include "engine/recorder.h"
 #include "engine/run_group.h"
 #include "engine/shadow_items.h"
 #include "infer/output_compare.h"
@@ -21,8 +22,13 @@ namespace tiltyard {
 class ShadowWorker final : private BatchSink {
  public:
   // `index` is the thread's number among the shadow threads, `slot` its place in every version.
-  ShadowWorker(ShadowItems& home, uint32_t index, uint32_t slot)
-      : home_(home), index_(index), slot_(slot), batch_(slot, RunPlace::shadow), group_(slot) {}
+  ShadowWorker(ShadowItems& home, RecordPool& records, uint32_t index, uint32_t slot)
+      : home_(home),
+        index_(index),
+        slot_(slot),
+        batch_(slot, RunPlace::shadow),
+        recorder_(records, slot),
+        group_(slot) {}
 
   // Fills the group from the queue; what is too old goes home unrun. False: nothing to run.
   bool take_group(const std::shared_ptr<Shadow>& shadow);
@@ -58,6 +64,7 @@ class ShadowWorker final : private BatchSink {
   const uint32_t index_;
   const uint32_t slot_;
   BatchRunner batch_;
+  Recorder recorder_;
   StablePool<Item> items_;
   RunGroup group_;
   std::shared_ptr<Shadow> shadow_;

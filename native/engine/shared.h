@@ -2,10 +2,12 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 
 #include "base/charge.h"
 #include "base/limits.h"
 #include "base/thread_class.h"
+#include "ring/record_pool.h"
 #include "route/route_cell.h"
 
 namespace tiltyard {
@@ -31,11 +33,16 @@ inline uint32_t thread_slots_of(const EngineOptions& options) {
 
 struct EngineShared {
   explicit EngineShared(const EngineOptions& chosen)
-      : options(chosen), budget(chosen.limits.in_flight_bytes_max), routes(chosen.io_threads) {}
+      : options(chosen),
+        budget(chosen.limits.in_flight_bytes_max),
+        routes(chosen.io_threads),
+        records(std::make_shared<RecordPool>(thread_slots_of(chosen),
+                                             chosen.limits.record_bytes_max)) {}
 
   const EngineOptions options;
   ByteBudget budget;
   RouteCell routes;
+  const std::shared_ptr<RecordPool> records;  // shared with who reads them, perhaps for longer
   std::atomic<bool> draining{false};
   WorkerPool* workers = nullptr;  // set before the first thread starts
   ShadowPool* shadows = nullptr;

@@ -141,6 +141,7 @@ std::vector<VersionStatistics> read_statistics(Engine& engine) {
 
 GatewayCounters read_counters(Engine& engine) {
   GatewayCounters out;
+  const RecordPool& records = *engine.shared().records;
   uint64_t connections = 0, calls = 0;
   for (const auto& io : engine.io_threads()) {
     connections += io->connections();
@@ -153,7 +154,11 @@ GatewayCounters read_counters(Engine& engine) {
                 {"route_tables_retired", engine.reclaimer().retired()},
                 {"connections_accepted", engine.acceptor().counters().accepted.get()},
                 {"connections_refused", engine.acceptor().counters().refused_full.get()},
-                {"accept_failures", engine.acceptor().counters().failed.get()}};
+                {"accept_failures", engine.acceptor().counters().failed.get()},
+                {"record_blocks", records.blocks()},
+                {"record_blocks_free", records.blocks_free()},
+                {"record_bytes", records.bytes()},
+                {"records_dropped", records.records_dropped()}};
   for (const IoCounterName& row : kIoCounters) {
     std::vector<uint64_t> values;
     for (const auto& io : engine.io_threads())

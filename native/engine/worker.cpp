@@ -105,6 +105,9 @@ void Worker::on_outputs(size_t index, std::span<const OutputView> outputs) {
     if (job.shadows_drawn != 0) job.plain.assign(job.framed, begin + kGrpcPrefixBytes);
   }
   finish_frame(job.framed, begin, job.reply_gzip);
+  // Before it goes home, and the request's bytes with it.
+  const uint64_t answered_ns = batch_.times().run_end_ns;
+  recorder_.record(*served_, item.bound, outputs, {answered_ns, answered_ns - job.arrived_ns});
   send_home(job);
 }
 

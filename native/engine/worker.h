@@ -6,13 +6,15 @@
 #include "base/stable_pool.h"
 #include "engine/batch.h"
 #include "engine/job.h"
+#include "engine/recorder.h"
 #include "engine/run_group.h"
 
 namespace tiltyard {
 
 class Worker final : private BatchSink {
  public:
-  explicit Worker(uint32_t slot) : slot_(slot), batch_(slot, RunPlace::worker), group_(slot) {}
+  Worker(RecordPool& records, uint32_t slot)
+      : slot_(slot), batch_(slot, RunPlace::worker), recorder_(records, slot), group_(slot) {}
 
   // Fills the group from the queue; expired and cancelled jobs go home unrun. False: nothing to
   // run.
@@ -43,6 +45,7 @@ class Worker final : private BatchSink {
 
   const uint32_t slot_;
   BatchRunner batch_;
+  Recorder recorder_;
   StablePool<Item> items_;
   RunGroup group_;
   std::shared_ptr<ServedVersion> served_;

@@ -18,10 +18,11 @@ constexpr size_t kTurnsRoomMin = 2 * kThreadSlotsMax;
 
 }  // namespace
 
-WorkerPool::WorkerPool(const EngineOptions& options, size_t turns_max)
+WorkerPool::WorkerPool(const EngineOptions& options, RecordPool& records, size_t turns_max)
     : workers_max_(options.worker_threads),
       first_slot_(options.io_threads),
       has_cores_(options.cores > options.io_threads),
+      records_(records),
       turns_(turns_max) {
   TILTYARD_ASSERT(sem_init(&due_, 0, 0) == 0, "a semaphore can be made");
 }
@@ -86,7 +87,7 @@ void WorkerPool::push_turn(Turn turn) {
 
 void WorkerPool::work(uint32_t index) {
   enter_thread_class(ThreadClass::worker, "worker-" + std::to_string(index));
-  Worker worker(first_slot_ + index);
+  Worker worker(records_, first_slot_ + index);
   for (;;) {
     while (sem_wait(&due_) != 0 && errno == EINTR) {
     }

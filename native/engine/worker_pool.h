@@ -22,7 +22,8 @@ class WorkerPool {
  public:
   // Worker i uses slot io_threads + i of each version.
   // `turns_max` bounds how many versions can wait for a worker at once.
-  explicit WorkerPool(const EngineOptions& options, size_t turns_max = kTurnsMax);
+  // `records` outlives the pool.
+  WorkerPool(const EngineOptions& options, RecordPool& records, size_t turns_max = kTurnsMax);
   ~WorkerPool();
   void start();
   // Ends the threads and frees the jobs that are still queued; no io thread runs any more.
@@ -47,6 +48,7 @@ class WorkerPool {
   const uint32_t workers_max_;
   const uint32_t first_slot_;
   const bool has_cores_;
+  RecordPool& records_;
   MpmcQueue<Turn> turns_;  // versions that a worker should look at
   sem_t due_;              // one post a turn
   std::atomic<bool> stopping_{false};

@@ -1,92 +1,15 @@
 #include "infer/output_compare.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <type_traits>
 
 #include "base/bytes.h"
 #include "infer/bytes_codec.h"
+#include "infer/element_kind.h"
 
 namespace tiltyard {
 namespace {
-
-// ---- element types, by how one is loaded
-
-template <typename T>
-struct Plain {
-  using Value = T;
-  static constexpr size_t kBytes = sizeof(T);
-  static Value load(const char* at) {
-    T value;
-    std::memcpy(&value, at, sizeof value);
-    return value;
-  }
-};
-
-struct BrainFloat {
-  using Value = float;
-  static constexpr size_t kBytes = 2;
-  static Value load(const char* at) {
-    return std::bit_cast<float>(uint32_t{Plain<uint16_t>::load(at)} << 16);
-  }
-};
-
-// IEEE 754 binary16.
-struct HalfFloat {
-  using Value = float;
-  static constexpr size_t kBytes = 2;
-  static Value load(const char* at) {
-    const uint32_t bits = Plain<uint16_t>::load(at);
-    const uint32_t sign = (bits & 0x8000) << 16;
-    const uint32_t exponent = (bits >> 10) & 0x1f, fraction = bits & 0x3ff;
-    if (exponent == 0) {  // zero and subnormals: multiples of 2^-24
-      return std::copysign(std::ldexp(static_cast<float>(fraction), -24),
-                           std::bit_cast<float>(sign | 0x3f80'0000));
-    }
-    const uint32_t wide = exponent == 0x1f ? 0xff : exponent - 15 + 127;
-    return std::bit_cast<float>(sign | wide << 23 | fraction << 13);
-  }
-};
-
-// Calls `use(Kind())` with the kind of `type`, which is not BYTES.
-template <typename Use>
-void with_kind(DataType type, Use use) {
-  switch (type) {
-    case DataType::BOOL:
-    case DataType::UINT8:
-      return use(Plain<uint8_t>());
-    case DataType::UINT16:
-      return use(Plain<uint16_t>());
-    case DataType::UINT32:
-      return use(Plain<uint32_t>());
-    case DataType::UINT64:
-      return use(Plain<uint64_t>());
-    case DataType::INT8:
-      return use(Plain<int8_t>());
-    case DataType::INT16:
-      return use(Plain<int16_t>());
-    case DataType::INT32:
-      return use(Plain<int32_t>());
-    case DataType::INT64:
-      return use(Plain<int64_t>());
-    case DataType::FP16:
-      return use(HalfFloat());
-    case DataType::BF16:
-      return use(BrainFloat());
-    case DataType::FP32:
-      return use(Plain<float>());
-    case DataType::FP64:
-      return use(Plain<double>());
-    case DataType::BYTES:
-      return;
-  }
-}
-
-template <typename Value>
-bool is_nan(Value value) {
-  return value != value;
-}
 
 bool is_float(DataType type) {
   return type >= DataType::FP16 && type <= DataType::FP64;

@@ -53,6 +53,7 @@ constexpr Reserved kReserved[] = {
     {"binary_data_output", "bool_param", {Kind::boolean}},
     {"triton_enable_empty_final_response", "bool_param", {Kind::boolean}},
     {"tiltyard_explain", "bool_param", {Kind::boolean}},
+    {"tiltyard_synthetic", "bool_param", {Kind::boolean}},
     {"routing_key", "string_param", {Kind::string}},
 };
 

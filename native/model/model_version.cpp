@@ -53,4 +53,10 @@ bool ModelVersion::open(BytesView model_bytes, std::span<const ExternalFile> ext
   return Warmup(*this, options).run(what);
 }
 
+void ModelVersion::set_record_plan(std::shared_ptr<const RecordPlan> plan) {
+  const std::lock_guard lock(record_plans_mutex_);
+  record_plan_.store(plan.get(), std::memory_order_release);
+  if (plan != nullptr) record_plans_.push_back(std::move(plan));
+}
+
 }  // namespace tiltyard

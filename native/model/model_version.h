@@ -1,11 +1,13 @@
 // A loaded version: its session, what warm-up found out about it, and its statistics.
 //
 // Immutable after load() but for the per-thread state, each slot of which only its own thread
-// writes. Shared by the route table and by jobs that wait for it; freed when the last lets go.
+// writes, and for what is recorded of it, which a control thread says. Shared by the route table
+// and by jobs that wait for it; freed when the last lets go.
 #pragma once
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,6 +16,7 @@
 #include "infer/tensor.h"
 #include "model/group_rows.h"
 #include "model/ort_session.h"
+#include "model/record_plan.h"
 #include "model/run_buffers.h"
 #include "model/run_cost.h"
 #include "stats/version_stats.h"
@@ -84,6 +87,11 @@ class ModelVersion {
   uint32_t thread_slots() const { return static_cast<uint32_t>(threads_.size()); }
   ThreadState& thread(uint32_t slot) const { return *threads_[slot]; }
 
+  // What is recorded of its answers; null: nothing. It lives as long as the version does.
+  const RecordPlan* record_plan() const { return record_plan_.load(std::memory_order_acquire); }
+  // From now on, by any control thread; null: nothing is recorded any more.
+  void set_record_plan(std::shared_ptr<const RecordPlan> plan);
+
  private:
   ModelVersion(OrtRuntime& runtime, std::string model, int64_t number);
   friend class Warmup;
@@ -102,6 +110,10 @@ class ModelVersion {
   bool outputs_preallocated_ = false;
   std::vector<Shape> output_shapes_;
   std::vector<std::unique_ptr<ThreadState>> threads_;
+  std::atomic<const RecordPlan*> record_plan_{nullptr};
+  std::mutex record_plans_mutex_;  // control threads only
+  // All there have been: a thread may still be at work with one that was replaced.
+  std::vector<std::shared_ptr<const RecordPlan>> record_plans_;
 };
 
 }  // namespace tiltyard

@@ -30,6 +30,12 @@ class SpscRing {
 
   size_t capacity() const { return mask_ + 1; }
 
+  // How many are inside; exact while nobody pushes or pops. Any thread's.
+  size_t size() const {
+    const size_t read = read_index_.load(std::memory_order_acquire);
+    return write_index_.load(std::memory_order_acquire) - read;
+  }
+
   // The producer's.
   [[nodiscard]] bool try_push(const Record& record) {
     const size_t write = write_index_.load(std::memory_order_relaxed);

@@ -81,6 +81,68 @@ class Replies:
 
     def __init__(self, replies: Mapping[tuple[str, str, str], bytes]) -> None: ...
 
+SlotSpec = tuple[str, str, int, int, str]
+"""A word of a record: (side, tensor, column, count, reads).
+
+`side` is "input" or "output", `column` the place of an element in a row: all dimensions after the
+first, flattened. A row is an entry along dimension 0 where the version is batchable, or that
+dimension is free or 1 in every input; else all of a tensor is one row. A tensor of rank 0 is the
+same in every row, and an output with another number of rows than the request is missing.
+
+`reads`, with count 1: "number", the element as float32 (FP64 beyond its range: an infinity);
+"category", its category_code() as uint32; "length", a string's in bytes, as float32. Of `count`
+elements, 0 for all up to the row's end: "one_hot", which of them is not 0, as uint32 (none:
+0xFFFFFFFF; several, or a NaN: 0xFFFFFFFE); and as float32 "argmax" (the first of equals; NaN where
+there is one), "mean", "spread" (population standard deviation), "norm" (Euclid), "min" and "max"
+(which pass over NaN), computed in float64; of strings mean, min and max are of their lengths, and
+"count_length" says how many there are. "width" is the number of elements of the row.
+What a row does not have, and an output that was not asked for, is NaN, or 0xFFFFFFFF of codes.
+"""
+
+class RecordPlan:
+    """What is recorded of a version, and how much was. Made by Engine.record()."""
+
+    words: int
+    """4-byte words from one record to the next: the head's 8, a slot each, and a padding of 0 that
+    makes their number even."""
+
+    def counters(self) -> dict[str, dict[str, int]]:
+        """Rows: {"champion": {"offered": n, "dropped": n}, "canary", "shadow", "shadowed"}.
+
+        offered = those in records + dropped, exactly whenever no thread is between the two.
+        """
+
+class RecordBlock:
+    """Records of one plane from one thread, in the order of writing, in place.
+
+    Has the buffer protocol: numpy.frombuffer(block, dtype=numpy.uint32) is [records * words] and
+    read-only. A record's head: time_ns (uint64, CLOCK_MONOTONIC, when the answer was made),
+    request_hash (uint64, XXH3-64 of the request's id; 0 without one), request_rows, row,
+    latency_ns (arrival to answer made, at most 2**32 - 1), flags (uint32 each; flags is 0).
+
+    The buffer is good until RecordReader.release(). Who looks later reads memory that is there, and
+    bytes of other records.
+    """
+
+    plane: int
+    words: int
+    records: int
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+
+class RecordReader:
+    """The one reader of all records. Made by Engine.open_records(); good beyond the engine's end.
+
+    Threads have blocks to write to from then on. How fast they can write is decided by how often
+    the reader comes: until it does, a thread has twice the blocks that it used up between two
+    visits, at least 16, and at most its share of half of `record_bytes_max`.
+    """
+
+    def take(self) -> list[RecordBlock]:
+        """All records that were written and not taken before. Releases nothing."""
+
+    def release(self) -> None:
+        """What take() has given was counted: its blocks may be used again."""
+
 class SlowCall:
     """A call whose answer Python makes."""
 
@@ -169,6 +231,27 @@ class Engine:
         `ready` is what ServerReady and health answer.
         """
 
+    def record(
+        self,
+        version: LoadedVersion,
+        slots: Sequence[SlotSpec],
+        planes: tuple[int, int, int, int],
+    ) -> RecordPlan:
+        """Record each row that the version answers from now on; in place of what was recorded.
+
+        `planes` are the numbers by which blocks of records tell the planes apart: of what it
+        answers as champion (its controls and unsplit requests too), as canary, as shadow, and of
+        the champion's replies to what it was compared on as shadow. They are above 0 and never used
+        again. Pinned requests are not recorded, nor those with the parameter `tiltyard_synthetic`.
+        Raises ValueError that names the slot, the tensor, and what was expected.
+        """
+
+    def stop_recording(self, version: LoadedVersion) -> None:
+        """Record nothing of the version any more. What was written can still be taken."""
+
+    def open_records(self) -> RecordReader:
+        """The reader of all records. Raises ValueError the second time."""
+
     def next_slow_call(self, timeout_ms: int) -> SlowCall | None:
         """Wait for a call of the slow path; None after the timeout or end_slow_calls()."""
 
@@ -196,7 +279,11 @@ class Engine:
         """
 
     def counters(self) -> dict[str, Any]:
-        """Gateway-wide counters and gauges by name; per-thread ones are lists by io thread."""
+        """Gateway-wide counters and gauges by name; per-thread ones are lists by io thread.
+
+        Of records: record_blocks (allocated), record_blocks_free (of them, nothing in use),
+        record_bytes, and records_dropped (rows, of all plans there were).
+        """
 
     def drain(self) -> None:
         """Send GOAWAY everywhere, refuse new connections, finish what was accepted."""
@@ -206,6 +293,15 @@ class Engine:
 
     def stop(self) -> None:
         """Close every connection and end every thread. Idempotent."""
+
+def category_code(value: bytes | int | float) -> int:
+    """The code of a category in a record: the low 32 bits of XXH3-64 over its bytes.
+
+    An int or bool is hashed as int64, one from 2**63 on by its bits, and a float as float64 (-0.0
+    as 0.0), both as 8 little-endian bytes. 0xFFFFFFFF is missing: NaN, b""; 0xFFFFFFFE is invalid:
+    an infinity. A hash from 0xFFFFFFFE on is lowered by 2. Raises ValueError for an int of more
+    than 64 bits.
+    """
 
 def read_in_pieces(file: int, into: memoryview) -> int:
     """Read from a file descriptor until the buffer is full: how many bytes there were.

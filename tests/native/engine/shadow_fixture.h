@@ -29,6 +29,12 @@ inline EngineOptions shadow_engine_options() {
   return options;
 }
 
+// Records that nobody reads.
+inline RecordPool& shadow_records() {
+  static RecordPool pool(kIoThreads + kShadowThreads, Limits().record_bytes_max);
+  return pool;
+}
+
 inline ShadowOptions shadow_options() {
   ShadowOptions options;
   options.io_threads = kIoThreads;

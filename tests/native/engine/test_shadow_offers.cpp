@@ -14,7 +14,7 @@ constexpr uint32_t kIoThread = 1;
 struct Pool {
   Pool() { shared.shadows = &shadows; }
   EngineShared shared{shadow_engine_options()};
-  ShadowPool shadows{shared.options};
+  ShadowPool shadows{shared.options, *shared.records};
 };
 
 const std::shared_ptr<ModelVersion>& version() {

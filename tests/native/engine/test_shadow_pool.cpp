@@ -36,7 +36,7 @@ void drain(const Shadow& shadow) {
 }  // namespace
 
 TEST_CASE("every item is run by some thread, and compared") {
-  ShadowPool pool(shadow_engine_options());
+  ShadowPool pool(shadow_engine_options(), shadow_records());
   const auto same = shadow_of(pool, version_scale(2)), other = shadow_of(pool, version_scale(-2));
   pool.start();
   for (int i = 0; i < 300; ++i) {
@@ -59,7 +59,7 @@ TEST_CASE("its threads have the lowest priority") {
     }
     return found;
   };
-  ShadowPool pool(shadow_engine_options());
+  ShadowPool pool(shadow_engine_options(), shadow_records());
   pool.start();
   while (shadows_running() < 2) std::this_thread::yield();
   pool.stop();
@@ -67,7 +67,7 @@ TEST_CASE("its threads have the lowest priority") {
 }
 
 TEST_CASE("one wake is enough for all that was offered in a cycle, to however many shadows") {
-  ShadowPool pool(shadow_engine_options());
+  ShadowPool pool(shadow_engine_options(), shadow_records());
   std::vector<std::shared_ptr<Shadow>> shadows;
   pool.start();
   for (int round = 0; round < 20; ++round) {
@@ -85,7 +85,7 @@ TEST_CASE("one wake is enough for all that was offered in a cycle, to however ma
 }
 
 TEST_CASE("a full queue drops the newest, and none is dropped for another shadow's queue") {
-  ShadowPool pool(shadow_engine_options());  // and nobody works
+  ShadowPool pool(shadow_engine_options(), shadow_records());  // and nobody works
   ShadowOptions small = shadow_options();
   small.items_max = 8;
   const auto full = shadow_of(pool, version_scale(2), small),
@@ -109,7 +109,7 @@ TEST_CASE("a full queue drops the newest, and none is dropped for another shadow
 TEST_CASE("without threads, and after the end, everything is dropped with its reason") {
   EngineOptions none = shadow_engine_options();
   none.shadow_threads = 0;
-  ShadowPool nobody(none), pool(shadow_engine_options());
+  ShadowPool nobody(none, shadow_records()), pool(shadow_engine_options(), shadow_records());
   const auto shadow = shadow_of(pool, version_scale(2));
   nobody.start();
   offer(nobody, *shadow);
@@ -122,7 +122,7 @@ TEST_CASE("without threads, and after the end, everything is dropped with its re
 }
 
 TEST_CASE("a slow shadow does not hold up another for more than a run") {
-  ShadowPool pool(shadow_engine_options());
+  ShadowPool pool(shadow_engine_options(), shadow_records());
   const auto slow = shadow_of(pool, version_heavy()), other = shadow_of(pool, version_scale(2));
   for (int i = 0; i < 1'000; ++i) offer(pool, *slow);
   offer(pool, *other);
@@ -134,7 +134,7 @@ TEST_CASE("a slow shadow does not hold up another for more than a run") {
 }
 
 TEST_CASE("a shadow that nobody offers to any more goes at once, and its version with it") {
-  ShadowPool pool(shadow_engine_options());
+  ShadowPool pool(shadow_engine_options(), shadow_records());
   pool.start();
   for (int round = 0; round < 10; ++round) {
     auto version = version_scale(2);
@@ -148,7 +148,7 @@ TEST_CASE("a shadow that nobody offers to any more goes at once, and its version
 
 TEST_CASE("a pool stops with items queued and running, and every one is counted and freed") {
   for (int round = 0; round < 20; ++round) {
-    ShadowPool pool(shadow_engine_options());
+    ShadowPool pool(shadow_engine_options(), shadow_records());
     const auto shadow = shadow_of(pool, version_scale(2));
     pool.start();
     for (int i = 0; i < 200; ++i) offer(pool, *shadow);
@@ -167,7 +167,7 @@ TEST_CASE("io threads and shadow threads never lose an item, whatever happens to
   small.items_max = 16;
   small.bytes_max = 2'000;
   {
-    ShadowPool pool(shadow_engine_options());
+    ShadowPool pool(shadow_engine_options(), shadow_records());
     shadows.push_back(shadow_of(pool, version_scale(2)));
     shadows.push_back(shadow_of(pool, version_scale(-2), small));
     shadows.push_back(shadow_of(pool, version_that_fails(), small));

@@ -17,7 +17,7 @@ struct Fixture {
   explicit Fixture(std::shared_ptr<ModelVersion> version, ShadowOptions options = shadow_options())
       : shadow(std::make_shared<Shadow>(std::move(version), *champion(), options)),
         items(kIoThreads),
-        worker(items, kIndex, kSlot) {}
+        worker(items, shadow_records(), kIndex, kSlot) {}
 
   static const std::shared_ptr<ModelVersion>& champion() {
     static const std::shared_ptr<ModelVersion> version = version_scale(2);

@@ -20,7 +20,7 @@ void push(ServedVersion& served, Job* job) {
 TEST_CASE("a group is run at once and each job comes home with its own rows") {
   Jobs jobs;
   const auto served = served_scale(3);
-  Worker worker(kSlot);
+  Worker worker(*jobs.shared.records, kSlot);
   CHECK_FALSE(worker.take_group(*served));
   std::vector<Job*> made;
   while (made.size() < 40) {  // the size of groups is learned, from one row on
@@ -52,7 +52,7 @@ TEST_CASE("a job that was cancelled, or whose deadline has passed, is never run"
   late->deadline_ns = monotonic_ns() + 3'600'000'000'000;
   push(*served, cancelled);
   push(*served, expired);
-  Worker worker(kSlot);
+  Worker worker(*jobs.shared.records, kSlot);
   CHECK_FALSE(worker.take_group(*served));
   CHECK(cancelled->status.error == Error::cancelled);
   CHECK(expired->status.error == Error::deadline_passed);
@@ -67,7 +67,7 @@ TEST_CASE("a job that was cancelled, or whose deadline has passed, is never run"
 TEST_CASE("a job that does not fit the group is run after it") {
   Jobs jobs;
   const auto served = served_scale(2, 4);
-  Worker worker(kSlot);
+  Worker worker(*jobs.shared.records, kSlot);
   std::vector<Job*> made;
   for (int round = 0; round < 30; ++round) {
     for (int rows : {1, 3, 2, 4, 1}) {
@@ -115,7 +115,7 @@ TEST_CASE("a mistake that only the version's signature shows fails that job alon
   broken->message.view = broken->message.owned;
   push(*served, broken);
   push(*served, good);
-  Worker worker(kSlot);
+  Worker worker(*jobs.shared.records, kSlot);
   REQUIRE(worker.take_group(*served));
   worker.run_group();
   CHECK(broken->status.error == Error::malformed_message);
@@ -131,7 +131,7 @@ TEST_CASE("a client that accepts gzip gets it from a worker too, and streams the
   streamed->is_stream = true;
   push(*served, zipped);
   push(*served, streamed);
-  Worker worker(kSlot);
+  Worker worker(*jobs.shared.records, kSlot);
   while (worker.take_group(*served)) worker.run_group();
   CHECK(zipped->framed[0] == 1);
   CHECK(parse_reply(inflate(zipped->framed.substr(kGrpcPrefixBytes))).values ==
@@ -148,7 +148,7 @@ TEST_CASE("a job whose version was withdrawn goes home unrun, to be routed again
   Job* waiting = jobs.make(served, {1, 2});
   push(*served, waiting);
   served->withdrawn.store(true);
-  Worker worker(kSlot);
+  Worker worker(*jobs.shared.records, kSlot);
   CHECK_FALSE(worker.take_group(*served));
   CHECK(waiting->reroute);
   CHECK(waiting->status.ok());

@@ -36,7 +36,7 @@ TEST_CASE("every job is run once, by some worker, and comes home") {
   const auto served = served_scale(2, 8, 1'024, 2);
   std::vector<Job*> made;
   {
-    WorkerPool pool(jobs.shared.options);
+    WorkerPool pool(jobs.shared.options, *jobs.shared.records);
     pool.start();
     for (int i = 0; i < 500; ++i) {
       made.push_back(jobs.make(served, {static_cast<float>(i), 0}));
@@ -55,7 +55,7 @@ TEST_CASE("every job is run once, by some worker, and comes home") {
 TEST_CASE("a full queue leaves the job with its owner") {
   Jobs jobs(with_workers(1));
   const auto served = served_scale(2, 8, 2);
-  WorkerPool pool(jobs.shared.options);  // and nobody works
+  WorkerPool pool(jobs.shared.options, *jobs.shared.records);  // and nobody works
   for (int i = 0; i < 2; ++i) REQUIRE(pool.try_submit(jobs.make(served, {1, 2})));
   const std::unique_ptr<Job> refused(jobs.make(served, {1, 2}));
   CHECK_FALSE(pool.try_submit(refused.get()));
@@ -69,7 +69,7 @@ TEST_CASE("a version with many jobs does not hold up another's") {
   const auto busy = served_scale(2, 1), other = served_scale(3, 1);
   Job* last = nullptr;
   {
-    WorkerPool pool(jobs.shared.options);
+    WorkerPool pool(jobs.shared.options, *jobs.shared.records);
     for (int i = 0; i < 100; ++i) REQUIRE(pool.try_submit(jobs.make(busy, {1, 2})));
     last = jobs.make(other, {1, 2});
     REQUIRE(pool.try_submit(last));
@@ -89,7 +89,7 @@ TEST_CASE("a pool stops with jobs queued and running, and gives every byte of th
     EngineShared shared(options);
     {
       IoThread home(shared, 0);
-      WorkerPool pool(options);
+      WorkerPool pool(options, *shared.records);
       pool.start();
       for (int i = 0; i < 300; ++i) {
         auto job = std::make_unique<Job>();
@@ -111,7 +111,7 @@ TEST_CASE("a pool stops with jobs queued and running, and gives every byte of th
 TEST_CASE("submitters and workers never leave a job behind") {
   Jobs jobs(with_workers(2));
   const auto served = served_scale(2, 4, 64, 2);
-  WorkerPool pool(jobs.shared.options);
+  WorkerPool pool(jobs.shared.options, *jobs.shared.records);
   pool.start();
   std::atomic<uint64_t> submitted{0};
   std::vector<std::thread> submitters;
@@ -136,7 +136,8 @@ TEST_CASE("submitters and workers never leave a job behind") {
 TEST_CASE("more busy versions than can wait for a worker are refused, and nothing breaks") {
   EngineOptions options;
   options.worker_threads = 4;
-  WorkerPool pool(options, 256);  // not started: nothing is taken out
+  RecordPool records(thread_slots_of(options), options.limits.record_bytes_max);
+  WorkerPool pool(options, records, 256);  // not started: nothing is taken out
   std::vector<std::shared_ptr<ServedVersion>> versions;
   int accepted = 0;
   for (int i = 0; i < 1'000; ++i) {
