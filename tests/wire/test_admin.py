@@ -69,14 +69,15 @@ class Reflected:
     def call(self, method: str, **fields: Any) -> Any:
         return self._call(method, "unary_unary")(self.request(method, **fields), timeout=TIMEOUT_S)
 
-    def watch(self, **fields: Any) -> Any:
-        return self._call("Watch", "unary_stream")(
-            self.request("Watch", **fields), timeout=TIMEOUT_S
-        )
+    def watch(self, method: str = "Watch", **fields: Any) -> Any:
+        return self._call(method, "unary_stream")(self.request(method, **fields), timeout=TIMEOUT_S)
 
     def publish(self, parts: Iterable[dict[str, Any]]) -> Any:
-        messages = (self.request("PublishVersion", **part) for part in parts)
-        return self._call("PublishVersion", "stream_unary")(messages, timeout=TIMEOUT_S)
+        return self.upload("PublishVersion", parts)
+
+    def upload(self, method: str, parts: Iterable[dict[str, Any]]) -> Any:
+        messages = (self.request(method, **part) for part in parts)
+        return self._call(method, "stream_unary")(messages, timeout=TIMEOUT_S)
 
     def _call(self, method: str, kind: str) -> Any:
         found = self.service.FindMethodByName(method)
@@ -131,7 +132,67 @@ def test_every_rpc_with_a_client_made_from_reflection(tool: Reflected, served: S
     tool.call("Drain", actor="anna")
     assert served.control.drained_by == "anna"
     called = {method for method, _ in served.control.calls}
-    assert len(called) == len(tool.service.methods)
+    assert len(called) == len(tool.service.methods) - len(DRIFT_RPCS)
+
+
+DRIFT_RPCS = {
+    "GetDrift": "snapshots",
+    "ListAlarms": "alarms",
+    "AckAlarm": "acknowledge",
+    "WatchAlarms": "events",
+    "GetDriftPolicy": "policy",
+    "SetDriftPolicy": "set_policy",
+    "AcceptBaseline": "accept",
+    "AddProfile": "add_profile",
+}
+
+
+def test_every_rpc_about_drift_with_a_client_made_from_reflection(
+    tool: Reflected, served: Served
+) -> None:
+    """Counts of gateways add: whoever has a reply can compute what the gateway computes."""
+    fraud: dict[str, Any] = {"model": "fraud"}
+    found = tool.call("GetDrift", window_s=60.0, against=[1, 2], **fraud)
+    (plane,) = found.planes
+    stream = found.profiles[plane.snapshot.profile_index].streams[0]
+    assert [report.against for report in plane.reports] == ["profile", "baseline"]
+    measure = plane.reports[0].streams[0]
+    assert (measure.stream, measure.n_reference) == (stream.name, sum(stream.counts))
+    sizes = [len(stream.counts) for stream in found.profiles[0].streams]
+    head = 3 + 2 * len(sizes)
+    assert len(plane.snapshot.current.counts) == head + sum(sizes)
+    cells = plane.snapshot.current.counts[head : head + sizes[0]]
+    assert measure.n == sum(cells)
+    share = next(cell.share for cell in measure.cells if cell.role == "missing")
+    assert share == cells[-1] / sum(cells)
+    assert tool.call("ListAlarms", open_only=True).alarms[0].streams[0].leading
+    assert tool.call("AckAlarm", alarm_id="a-17", actor="anna").alarm.acknowledged_by == "anna"
+    served.monitoring.happen("opened")
+    events = [reply.event for reply in tool.watch("WatchAlarms", after_seq=0, until_now=True)]
+    assert [(event.seq, event.event) for event in events] == [(1, "opened")]
+    segments = {"segments": [{"feature": "country", "value": "NO"}]}
+    policy = tool.call("SetDriftPolicy", delta=0.05, segments=segments, **fraud).policy
+    assert (policy.epoch, policy.segments[0].value) == (1, "NO")
+    assert tool.call("GetDriftPolicy", **fraud).policy == policy
+    assert tool.call("AcceptBaseline", window_s=86_400.0, **fraud).baseline.number == 4
+    digest = hashlib.sha256(MODEL).hexdigest()
+    start = {"version": 3, "size_bytes": len(MODEL), "sha256": digest, **fraud}
+    parts: list[dict[str, Any]] = [{"start": start}, {"chunk": MODEL[:9]}, {"chunk": MODEL[9:]}]
+    assert tool.upload("AddProfile", parts).profile.number == 2
+    called = {method for method, _ in served.monitoring.calls}
+    assert called == set(DRIFT_RPCS.values())
+    torn = refused(lambda: tool.upload("AddProfile", parts[:2]))
+    assert detail(torn, details.ErrorInfo).reason == "UPLOAD_TORN"
+    wrong = refused(lambda: tool.call("GetDrift", pieces=5_000))
+    assert detail(wrong, details.BadRequest).field_violations[0].field == "pieces"
+
+
+def test_without_a_monitor_calls_about_drift_are_refused() -> None:
+    with serving(watches_drift=False) as served, grpc.insecure_channel(served.address) as channel:
+        error = refused(lambda: Reflected(channel).call("GetDrift"))
+    assert error.code() is grpc.StatusCode.FAILED_PRECONDITION
+    assert error.details() == "this gateway does not watch drift (--no-monitor)"
+    assert detail(error, details.Help).links[0].description == "Start it without --no-monitor."
 
 
 def detail(error: grpc.RpcError, kind: Any) -> Any:
@@ -331,7 +392,7 @@ def test_a_very_long_error_comes_through(tool: Reflected, served: Served, letter
 
 
 def test_bytes_that_are_no_request(channel: grpc.Channel, tool: Reflected) -> None:
-    for method in ("Promote", "Watch", "PublishVersion"):
+    for method in ("Promote", "Watch", "PublishVersion", "GetDrift", "WatchAlarms", "AddProfile"):
         call = channel.stream_stream(f"/{ADMIN}/{method}")
         with pytest.raises(grpc.RpcError):
             next(call(iter([b"\xff\xff\xff"]), timeout=TIMEOUT_S))

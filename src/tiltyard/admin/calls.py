@@ -15,14 +15,20 @@ from tiltyard.admin.messages import (
     statistics_message,
     version_message,
 )
+from tiltyard.admin.request_fields import (
+    model_of,
+    model_or_all,
+    number_of_field,
+    text_of,
+    version_of,
+    version_or_any,
+)
 from tiltyard.admin.upload import Upload
 from tiltyard.control.errors import ArgumentError
 from tiltyard.control.interface import ChangeTerms, ControlInterface
 from tiltyard.control.views import OutputRule, RouteView
 from tiltyard.protocol.admin_words import admin_message, word_of
-from tiltyard.store.names import VERSION_MAX, is_model_name
 
-TERM_CHARACTERS_MAX: Final = 256
 # What is left of a call's deadline for the error to reach the caller before its own clock ends it.
 ANSWER_S: Final = 0.5
 
@@ -41,8 +47,8 @@ Call = Callable[[ControlInterface, Any, Caller], Any]
 def publish_version(control: ControlInterface, upload: Upload, caller: Caller) -> Any:
     start = upload.start
     view = control.publish_version(
-        _model(start),
-        _version(start) if start.HasField("version") else None,
+        model_of(start),
+        version_or_any(start),
         upload.model,
         upload.samples,
         start.batchable,
@@ -57,14 +63,14 @@ def list_models(control: ControlInterface, _request: Any, _caller: Caller) -> An
 
 
 def get_model(control: ControlInterface, request: Any, _caller: Caller) -> Any:
-    view = control.get_model(_model(request))
+    view = control.get_model(model_of(request))
     return admin_message("GetModelResponse")(model=model_message(view))
 
 
 def load_version(control: ControlInterface, request: Any, caller: Caller) -> Any:
     view = control.load_version(
-        _model(request),
-        _version(request),
+        model_of(request),
+        version_of(request),
         timeout_s=_timeout_s(request, caller),
         **_terms(request, caller),
     )
@@ -72,14 +78,14 @@ def load_version(control: ControlInterface, request: Any, caller: Caller) -> Any
 
 
 def unload_version(control: ControlInterface, request: Any, caller: Caller) -> Any:
-    view = control.unload_version(_model(request), _version(request), **_terms(request, caller))
+    view = control.unload_version(model_of(request), version_of(request), **_terms(request, caller))
     return _response("UnloadVersion", view)
 
 
 def set_champion(control: ControlInterface, request: Any, caller: Caller) -> Any:
     view = control.set_champion(
-        _model(request),
-        _version(request),
+        model_of(request),
+        version_of(request),
         timeout_s=_timeout_s(request, caller),
         **_terms(request, caller),
     )
@@ -92,8 +98,8 @@ def start_challenge(control: ControlInterface, request: Any, caller: Caller) -> 
         raise ArgumentError("the mode is unspecified, expected canary or shadow", field="mode")
     split: Any = _word(request, "split", "Split")
     view = control.start_challenge(
-        _model(request),
-        _version(request),
+        model_of(request),
+        version_of(request),
         mode,
         share=_percent(request, "share"),
         sample=_percent(request, "sample"),
@@ -108,8 +114,8 @@ def start_challenge(control: ControlInterface, request: Any, caller: Caller) -> 
 
 def update_challenge(control: ControlInterface, request: Any, caller: Caller) -> Any:
     view = control.update_challenge(
-        _model(request),
-        _version(request),
+        model_of(request),
+        version_of(request),
         share=_percent(request, "share"),
         sample=_percent(request, "sample"),
         reverse_shadow=request.reverse_shadow if request.HasField("reverse_shadow") else None,
@@ -120,78 +126,43 @@ def update_challenge(control: ControlInterface, request: Any, caller: Caller) ->
 
 
 def stop_challenge(control: ControlInterface, request: Any, caller: Caller) -> Any:
-    view = control.stop_challenge(_model(request), _version(request), **_terms(request, caller))
+    view = control.stop_challenge(model_of(request), version_of(request), **_terms(request, caller))
     return _response("StopChallenge", view)
 
 
 def promote(control: ControlInterface, request: Any, caller: Caller) -> Any:
-    version = _version(request) if request.HasField("version") else None
-    view = control.promote(_model(request), version, **_terms(request, caller))
+    view = control.promote(model_of(request), version_or_any(request), **_terms(request, caller))
     return _response("Promote", view)
 
 
 def rollback(control: ControlInterface, request: Any, caller: Caller) -> Any:
     to: Any = _word(request, "to", "RollbackRequest.To")
-    view = control.rollback(_model(request), to or None, **_terms(request, caller))
+    view = control.rollback(model_of(request), to or None, **_terms(request, caller))
     return _response("Rollback", view)
 
 
 def get_route(control: ControlInterface, request: Any, _caller: Caller) -> Any:
-    views = control.get_route(_model_or_all(request))
+    views = control.get_route(model_or_all(request))
     return admin_message("GetRouteResponse")(routes=[route_message(view) for view in views])
 
 
 def get_statistics(control: ControlInterface, request: Any, _caller: Caller) -> Any:
-    rows = control.get_statistics(_model_or_all(request))
+    rows = control.get_statistics(model_or_all(request))
     return admin_message("GetStatisticsResponse")(rows=[statistics_message(row) for row in rows])
 
 
 def drain(control: ControlInterface, request: Any, caller: Caller) -> Any:
-    control.drain(actor=_term(request, "actor") or caller.peer)
+    control.drain(actor=text_of(request, "actor", "terms.actor") or caller.peer)
     return admin_message("DrainResponse")()
 
 
 def watched(request: Any) -> tuple[int | None, str | None]:
     """After which event a watch begins, and of which model; None is now, and all."""
-    return _number(request, "after_seq", "after_seq"), _model_or_all(request)
+    return number_of_field(request, "after_seq", "after_seq"), model_or_all(request)
 
 
 def _response(method: str, view: RouteView) -> Any:
     return admin_message(f"{method}Response")(route=route_message(view))
-
-
-def _model(request: Any) -> str:
-    model: str = request.model
-    if not is_model_name(model):
-        raise ArgumentError(
-            f"model {model!r} is no name, expected 1 to 128 of A-Z a-z 0-9 . _ - and no dot in"
-            " front",
-            field="model",
-        )
-    return model
-
-
-def _model_or_all(request: Any) -> str | None:
-    return _model(request) if request.model else None
-
-
-def _version(request: Any) -> int:
-    version: int = request.version
-    if not 1 <= version <= VERSION_MAX:
-        raise ArgumentError(
-            f"version {version} is none, expected 1 to {VERSION_MAX}", field="version"
-        )
-    return version
-
-
-def _number(message: Any, name: str, field: str) -> int | None:
-    """A number that may be left out, within what a database can hold."""
-    if not message.HasField(name):
-        return None
-    number: int = getattr(message, name)
-    if number > VERSION_MAX:
-        raise ArgumentError(f"{name} is {number}, expected at most {VERSION_MAX}", field=field)
-    return number
 
 
 def _percent(request: Any, field: str) -> Decimal | None:
@@ -245,18 +216,7 @@ def _timeout_s(request: Any, caller: Caller) -> float | None:
 def _terms(request: Any, caller: Caller) -> ChangeTerms:
     terms = request.terms
     return ChangeTerms(
-        expected_epoch=_number(terms, "expected_epoch", "terms.expected_epoch"),
-        idempotency_key=_term(terms, "idempotency_key") or None,
-        actor=_term(terms, "actor") or caller.peer,
+        expected_epoch=number_of_field(terms, "expected_epoch", "terms.expected_epoch"),
+        idempotency_key=text_of(terms, "idempotency_key", "terms.idempotency_key") or None,
+        actor=text_of(terms, "actor", "terms.actor") or caller.peer,
     )
-
-
-def _term(terms: Any, field: str) -> str:
-    text: str = getattr(terms, field)
-    if len(text) > TERM_CHARACTERS_MAX or (text and not text.isprintable()):
-        raise ArgumentError(
-            f"{field} {text[:TERM_CHARACTERS_MAX]!r} is not usable, expected at most"
-            f" {TERM_CHARACTERS_MAX} printable characters",
-            field=f"terms.{field}",
-        )
-    return text

@@ -18,15 +18,17 @@ from tiltyard.admin.upload_folder import sweep
 from tiltyard.config import split_address
 from tiltyard.control.interface import ControlInterface
 from tiltyard.errors import ServeError
+from tiltyard.monitor.interface import Monitoring
 from tiltyard.protocol import messages
+from tiltyard.protocol.admin_limits import REPLY_BYTES_MAX, REQUEST_BYTES_MAX
 from tiltyard.protocol.reflection import reflect
 
-MESSAGE_BYTES_MAX: Final = 4 * 2**20
 FILE_THREADS: Final = 4
 
 _OPTIONS: Final = (
     ("grpc.so_reuseport", 0),  # a second gateway on the port has to fail, not to share it
-    ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
+    ("grpc.max_receive_message_length", REQUEST_BYTES_MAX),
+    ("grpc.max_send_message_length", REPLY_BYTES_MAX),
     # A watch whose client has vanished is found out.
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 20_000),
@@ -46,6 +48,7 @@ class GrpcServer:
         options: AdminOptions,
         on_bug: OnBug,
         enter_background: Enter,
+        monitoring: Monitoring | None = None,
     ) -> None:
         self._options = options
         # Uploads are hashed and written on these.
@@ -60,6 +63,7 @@ class GrpcServer:
             enter_background=enter_background,
             limits=options.upload_limits or UploadLimits(),
             upload_folder=options.upload_folder,
+            monitoring=monitoring,
         )
         self._server = grpc.aio.server(options=_OPTIONS)
         self._server.add_generic_rpc_handlers(

@@ -21,6 +21,7 @@ from tiltyard.errors import ServeError
 if TYPE_CHECKING:
     from tiltyard.admin.upload import UploadLimits
     from tiltyard.control.interface import ControlInterface
+    from tiltyard.monitor.interface import Monitoring
 
 DEFAULT_ADDRESS: Final = "127.0.0.1:8003"
 GRACE_S: Final = 2.0
@@ -48,6 +49,8 @@ class AdminOptions:
 class AdminServer:
     """Serves a Control. Started once, by a thread of normal priority, and stopped once.
 
+    Without `monitoring` calls about drift are refused.
+
     `on_bug(method, error)` is told of exceptions that no caller is shown, on any thread.
     `enter_priority(name)` gives the calling thread its low priority and a name,
     `enter_control(name)` that of the loop, which answers rollbacks.
@@ -61,12 +64,14 @@ class AdminServer:
         on_bug: Callable[[str, BaseException], None],
         enter_priority: Callable[[str], None],
         enter_control: Callable[[str], None] = lambda _: None,
+        monitoring: "Monitoring | None" = None,
     ) -> None:
         self._control = control
         self._options = options
         self._on_bug = on_bug
         self._enter_priority = enter_priority
         self._enter_control = enter_control
+        self._monitoring = monitoring
         self._thread = threading.Thread(target=self._run, name="admin", daemon=True)
         self._bound: Future[str] = Future()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -120,7 +125,9 @@ class AdminServer:
         from tiltyard.admin.grpc_server import GrpcServer
 
         self._loop = asyncio.get_running_loop()
-        server = GrpcServer(self._control, self._options, self._on_bug, self._enter_priority)
+        server = GrpcServer(
+            self._control, self._options, self._on_bug, self._enter_priority, self._monitoring
+        )
         self._bound.set_result(await server.start())
         await self._stopping.wait()
         await server.stop(self._grace_s)

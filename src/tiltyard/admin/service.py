@@ -6,28 +6,33 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import grpc
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
-from tiltyard.admin import calls
+from tiltyard.admin import calls, drift_calls
+from tiltyard.admin.alarm_messages import alarm_event_message
 from tiltyard.admin.errors import bug_status, status_of
 from tiltyard.admin.feed import Feed
 from tiltyard.admin.lanes import Enter, Lane
 from tiltyard.admin.messages import event_message
+from tiltyard.admin.profile_upload import receive_profile
 from tiltyard.admin.upload import Upload, UploadLimits, receive
 from tiltyard.control.errors import Reason, UnavailableError
 from tiltyard.control.interface import ROLLBACKS_MAX, ControlInterface
 from tiltyard.control.views import EventView
 from tiltyard.errors import TiltyardError
+from tiltyard.monitor.interface import AlarmEvent, Monitoring
 from tiltyard.protocol.admin_words import admin_message
 from tiltyard.protocol.messages import ADMIN_SERVICE
 
 OnBug = Callable[[str, BaseException], None]
+Item = TypeVar("Item")
 
 WATCHES_MAX: Final = 64
+PROFILES_MAX: Final = 2  # each is held in memory until it is stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +60,27 @@ _METHODS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _DriftMethod:
+    lane: str
+    call: drift_calls.DriftCall
+
+
+_DRIFT_METHODS: Final = {
+    "GetDrift": _DriftMethod("drift", drift_calls.get_drift),
+    "ListAlarms": _DriftMethod("read", drift_calls.list_alarms),
+    "AckAlarm": _DriftMethod("change", drift_calls.ack_alarm),
+    "GetDriftPolicy": _DriftMethod("read", drift_calls.get_drift_policy),
+    "SetDriftPolicy": _DriftMethod("policy", drift_calls.set_drift_policy),
+    "AcceptBaseline": _DriftMethod("change", drift_calls.accept_baseline),
+}
+
+
 class AdminService:
     """Made and used on one event loop. `on_bug` is told of what no caller is shown.
 
     `enter_background(name)` is called first thing on each thread, those of rollbacks excepted.
+    Without `monitoring` calls about drift are refused.
     """
 
     def __init__(
@@ -69,9 +91,11 @@ class AdminService:
         enter_background: Enter,
         limits: UploadLimits,
         upload_folder: Path | None = None,
+        monitoring: Monitoring | None = None,
         watches_max: int = WATCHES_MAX,
     ) -> None:
         self._control = control
+        self._monitoring = monitoring
         self._on_bug = on_bug
         self._enter_background = enter_background
         self._limits = limits
@@ -83,11 +107,16 @@ class AdminService:
             "change": slow("change", threads_max=8, waiting_max=128),
             "load": slow("load", threads_max=16),
             "publish": slow("publish", threads_max=limits.uploads_max),
+            # Replies with counts are large; a policy's epoch is looked at before it is changed.
+            "drift": slow("drift", threads_max=2, waiting_max=16),
+            "policy": slow("policy", threads_max=1, waiting_max=16),
+            "profile": slow("profile", threads_max=PROFILES_MAX),
             "drain": slow("drain", threads_max=1, waiting_max=8),
             "rollback": Lane("rollback", threads_max=ROLLBACKS_MAX, waiting_max=128),
         }
         self._uploads = 0
-        self._feeds: set[Feed[EventView]] = set()
+        self._profiles = 0
+        self._feeds: set[Feed[Any]] = set()
         self._publishing: set[asyncio.Task[Any]] = set()
 
     def handler(self) -> Any:
@@ -96,6 +125,18 @@ class AdminService:
             name: grpc.unary_unary_rpc_method_handler(partial(self._answer, name), **_coding(name))
             for name in _METHODS
         }
+        methods |= {
+            name: grpc.unary_unary_rpc_method_handler(
+                partial(self._answer_drift, name), **_byte_coding(name)
+            )
+            for name in _DRIFT_METHODS
+        }
+        methods["AddProfile"] = grpc.stream_unary_rpc_method_handler(
+            self._add_profile, **_byte_coding("AddProfile")
+        )
+        methods["WatchAlarms"] = grpc.unary_stream_rpc_method_handler(
+            self._watch_alarms, **_coding("WatchAlarms")
+        )
         methods["PublishVersion"] = grpc.stream_unary_rpc_method_handler(
             self._publish_version, **_coding("PublishVersion")
         )
@@ -112,6 +153,35 @@ class AdminService:
         async with self._telling(name, context):
             work = partial(method.call, self._control, request, _caller(context))
             return await self._lanes[method.lane].run(work)
+
+    async def _answer_drift(self, name: str, request: Any, context: Any) -> Any:
+        method = _DRIFT_METHODS[name]
+        async with self._telling(name, context):
+            work = partial(method.call, self._watching(), request, _caller(context))
+            return await self._lanes[method.lane].run(work)
+
+    async def _add_profile(self, parts: AsyncIterator[Any], context: Any) -> Any:
+        async with self._telling("AddProfile", context):
+            monitoring = self._watching()
+            if self._profiles >= PROFILES_MAX:
+                raise UnavailableError(
+                    f"{self._profiles} profiles are being added; expected fewer than"
+                    f" {PROFILES_MAX}",
+                    Reason.BUSY,
+                )
+            self._profiles += 1
+            try:
+                upload = await receive_profile(parts, self._limits.idle_s)
+                work = partial(drift_calls.add_profile, monitoring, upload, _caller(context))
+                return await self._lanes["profile"].run(work)
+            finally:
+                self._profiles -= 1
+
+    def _watching(self) -> Monitoring:
+        """Raises PreconditionError."""
+        if self._monitoring is None:
+            raise drift_calls.not_watching()
+        return self._monitoring
 
     async def _publish_version(self, parts: AsyncIterator[Any], context: Any) -> Any:
         async with self._telling("PublishVersion", context):
@@ -161,8 +231,25 @@ class AdminService:
                     "the gateway is stopping and sends no more events", Reason.DRAINING
                 )
 
+    async def _watch_alarms(self, request: Any, context: Any) -> None:
+        async with self._telling("WatchAlarms", context):
+            monitoring = self._watching()
+
+            def open_events(stop: Callable[[], bool]) -> Iterator[AlarmEvent]:
+                return drift_calls.open_alarm_events(monitoring, request, stop)
+
+            async with self._watched(Feed(open_events, enter=self._enter_background)) as feed:
+                await context.send_initial_metadata(())
+                async for event in feed:
+                    message = alarm_event_message(event)
+                    await context.write(admin_message("WatchAlarmsResponse")(event=message))
+            if not request.until_now:
+                raise UnavailableError(
+                    "the gateway is stopping and sends no more events", Reason.DRAINING
+                )
+
     @asynccontextmanager
-    async def _watched(self, feed: Feed[EventView]) -> AsyncIterator[Feed[EventView]]:
+    async def _watched(self, feed: Feed[Item]) -> AsyncIterator[Feed[Item]]:
         """The feed, opened, and among those that stop_watches() ends."""
         if len(self._feeds) >= self._watches_max:
             raise UnavailableError(
@@ -201,3 +288,8 @@ def _coding(method: str) -> dict[str, Any]:
         "request_deserializer": admin_message(f"{method}Request").FromString,
         "response_serializer": admin_message(f"{method}Response").SerializeToString,
     }
+
+
+def _byte_coding(method: str) -> dict[str, Any]:
+    """Of a method whose responses are written on other threads than the loop's."""
+    return {"request_deserializer": admin_message(f"{method}Request").FromString}

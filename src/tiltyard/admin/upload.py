@@ -49,7 +49,7 @@ async def receive(
 
     Raises UploadError, UploadTooLargeError, PublishRefused, UnavailableError; then nothing is left.
     """
-    first = await _next(parts, limits.idle_s)
+    first = await next_part(parts, limits.idle_s)
     if first is None or first.WhichOneof("part") != "start":
         raise UploadError("the upload has no start, expected it in the first message")
     plan = make_plan(first.start, limits.bytes_max)
@@ -77,7 +77,7 @@ async def _receive_file(
     opening = _make(lambda: _UploadedFile(folder / file.path), _UploadedFile.close)
     with contextlib.closing(await opening) as uploaded:
         while left:
-            chunk = _chunk_of(await _next(parts, idle_s), file, left)
+            chunk = _chunk_of(await next_part(parts, idle_s), file, left)
             left -= len(chunk)
             await asyncio.to_thread(uploaded.append, chunk)
     if uploaded.sha256 != file.sha256:
@@ -89,7 +89,7 @@ async def _receive_file(
 
 
 async def _expect_end(parts: AsyncIterator[Any], idle_s: float) -> None:
-    if await _next(parts, idle_s) is not None:
+    if await next_part(parts, idle_s) is not None:
         raise UploadError("the upload goes on after the last byte of the last file")
 
 
@@ -115,7 +115,7 @@ def _chunk_of(part: Any, file: PlannedFile, left: int) -> bytes:
     return chunk
 
 
-async def _next(parts: AsyncIterator[Any], idle_s: float) -> Any | None:
+async def next_part(parts: AsyncIterator[Any], idle_s: float) -> Any | None:
     """The next message; None when there is none. Raises UploadError when it does not come."""
     try:
         return await asyncio.wait_for(anext(parts, None), idle_s)

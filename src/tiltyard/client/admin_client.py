@@ -1,6 +1,6 @@
 """A synchronous client of the admin API: views in the words of control/views.py."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -16,6 +16,7 @@ from tiltyard.client.admin_replies import (
     read_version,
 )
 from tiltyard.client.admin_requests import (
+    CHANNEL_OPTIONS,
     DEFAULT_ADMIN_ADDRESS,
     Percent,
     call_coding,
@@ -26,6 +27,8 @@ from tiltyard.client.admin_requests import (
     request_of,
 )
 from tiltyard.client.admin_upload import OnProgress, find_sources, upload_parts
+from tiltyard.client.drift_client import DriftClient
+from tiltyard.client.event_stream import EventStream, open_stream
 from tiltyard.client.inference_messages import TlsOptions
 from tiltyard.control.interface import ChangeTerms, RollbackTo
 from tiltyard.control.views import (
@@ -41,46 +44,7 @@ from tiltyard.control.views import (
 from tiltyard.protocol.admin_words import admin_path
 
 
-class EventStream:
-    """The events of a watch, in order. An iterator, and a context manager that ends the watch.
-
-    Iterating raises AdminUnavailableError when the gateway stops or the line breaks: watch again
-    with the last `seq` seen as `after_seq`, and none is missed.
-    """
-
-    def __init__(self, call: Any) -> None:
-        self._call = call
-        self._closed = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def __iter__(self) -> Iterator[EventView]:
-        return self
-
-    def __next__(self) -> EventView:
-        try:
-            return read_event(next(self._call).event)
-        except grpc.RpcError as error:
-            if self._closed:
-                raise StopIteration from None
-            raise admin_call_error(error) from error
-
-    def close(self) -> None:
-        """End the watch, from any thread; whoever iterates sees the end. Idempotent."""
-        self._closed = True
-        self._call.cancel()
-
-
-class AdminClient:
+class AdminClient(DriftClient):
     """One connection to a gateway's admin port. Safe for several threads. A context manager.
 
     Every method raises AdminCallError, of the class that fits (client/admin_errors.py), and
@@ -98,9 +62,9 @@ class AdminClient:
         actor: str = "",
     ) -> None:
         if tls is None:
-            self._channel = grpc.insecure_channel(address)
+            self._channel = grpc.insecure_channel(address, CHANNEL_OPTIONS)
         else:
-            self._channel = grpc.secure_channel(address, tls.credentials())
+            self._channel = grpc.secure_channel(address, tls.credentials(), CHANNEL_OPTIONS)
         self._actor = actor
 
     def __enter__(self) -> Self:
@@ -328,20 +292,14 @@ class AdminClient:
         *,
         follow: bool = True,
         timeout_s: float | None = None,
-    ) -> EventStream:
+    ) -> EventStream[EventView]:
         """The events after a sequence number, 0 for all; None for those from now on.
 
         With `follow` it goes on until it is closed; without, it ends with the last event there is.
         The watch stands when this returns. Raises AdminNotFoundError.
         """
         request = request_of("Watch", after_seq=after_seq, model=model, until_now=not follow)
-        call = self._channel.unary_stream(admin_path("Watch"), **call_coding("Watch"))(
-            request, timeout=timeout_s
-        )
-        call.initial_metadata()
-        if not call.is_active() and call.code() is not grpc.StatusCode.OK:
-            raise admin_call_error(call)
-        return EventStream(call)
+        return open_stream(self._channel, "Watch", request, timeout_s, read_event)
 
     def drain(self, *, actor: str = "", timeout_s: float | None = None) -> None:
         """Have the gateway finish what it accepted and end. Returns when it has begun to."""
@@ -352,10 +310,3 @@ class AdminClient:
     ) -> RouteView:
         request = change_of(method, terms, self._actor, **fields)
         return read_route(self._call(method, request, timeout_s).route)
-
-    def _call(self, method: str, request: Any, timeout_s: float | None) -> Any:
-        call = self._channel.unary_unary(admin_path(method), **call_coding(method))
-        try:
-            return call(request, timeout=timeout_s)
-        except grpc.RpcError as error:
-            raise admin_call_error(error) from error

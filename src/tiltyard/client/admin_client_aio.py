@@ -18,6 +18,7 @@ from tiltyard.client.admin_replies import (
     read_version,
 )
 from tiltyard.client.admin_requests import (
+    CHANNEL_OPTIONS,
     DEFAULT_ADMIN_ADDRESS,
     Percent,
     call_coding,
@@ -28,6 +29,8 @@ from tiltyard.client.admin_requests import (
     request_of,
 )
 from tiltyard.client.admin_upload import OnProgress, UploadParts, find_sources, upload_parts
+from tiltyard.client.drift_client_aio import AsyncDriftClient
+from tiltyard.client.event_stream_aio import AsyncEventStream, open_stream
 from tiltyard.client.inference_messages import TlsOptions
 from tiltyard.control.interface import ChangeTerms, RollbackTo
 from tiltyard.control.views import (
@@ -43,66 +46,7 @@ from tiltyard.control.views import (
 from tiltyard.protocol.admin_words import admin_path
 
 
-class AsyncEventStream:
-    """The events of a watch, in order. An async iterator, and a context manager that ends it.
-
-    Iterating raises AdminUnavailableError when the gateway stops or the line breaks: watch again
-    with the last `seq` seen as `after_seq`, and none is missed.
-    """
-
-    def __init__(self, call: Any) -> None:
-        self._call = call
-        self._closed = False
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> EventView:
-        try:
-            reply = await self._call.read()
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if not self._closed or (task is not None and task.cancelling()):
-                raise
-            raise StopAsyncIteration from None
-        except grpc.aio.AioRpcError as error:
-            raise admin_call_error(error) from error
-        if reply is grpc.aio.EOF:
-            raise StopAsyncIteration
-        return read_event(reply.event)
-
-    async def stand(self) -> None:
-        """Wait until the gateway has begun the watch. Raises AdminCallError."""
-        headers = await self._call.initial_metadata()
-        if not self._call.done() or await self._call.code() is grpc.StatusCode.OK:
-            return
-        raise admin_call_error(
-            grpc.aio.AioRpcError(
-                await self._call.code(),
-                headers,
-                await self._call.trailing_metadata(),
-                await self._call.details(),
-            )
-        )
-
-    def close(self) -> None:
-        """End the watch; whoever iterates sees the end. Idempotent."""
-        self._closed = True
-        self._call.cancel()
-
-
-class AsyncAdminClient:
+class AsyncAdminClient(AsyncDriftClient):
     """One connection to a gateway's admin port, of the event loop it is made on.
 
     An async context manager. A task that is cancelled gives its call up; a change may happen all
@@ -121,9 +65,9 @@ class AsyncAdminClient:
         actor: str = "",
     ) -> None:
         if tls is None:
-            self._channel = grpc.aio.insecure_channel(address)
+            self._channel = grpc.aio.insecure_channel(address, CHANNEL_OPTIONS)
         else:
-            self._channel = grpc.aio.secure_channel(address, tls.credentials())
+            self._channel = grpc.aio.secure_channel(address, tls.credentials(), CHANNEL_OPTIONS)
         self._actor = actor
 
     async def __aenter__(self) -> Self:
@@ -354,19 +298,14 @@ class AsyncAdminClient:
         *,
         follow: bool = True,
         timeout_s: float | None = None,
-    ) -> AsyncEventStream:
+    ) -> AsyncEventStream[EventView]:
         """The events after a sequence number, 0 for all; None for those from now on.
 
         With `follow` it goes on until it is closed; without, it ends with the last event there is.
         The watch stands when this returns. Raises AdminNotFoundError.
         """
         request = request_of("Watch", after_seq=after_seq, model=model, until_now=not follow)
-        call = self._channel.unary_stream(admin_path("Watch"), **call_coding("Watch"))(
-            request, timeout=timeout_s
-        )
-        stream = AsyncEventStream(call)
-        await stream.stand()
-        return stream
+        return await open_stream(self._channel, "Watch", request, timeout_s, read_event)
 
     async def drain(self, *, actor: str = "", timeout_s: float | None = None) -> None:
         """Have the gateway finish what it accepted and end. Returns when it has begun to."""
@@ -377,13 +316,6 @@ class AsyncAdminClient:
     ) -> RouteView:
         request = change_of(method, terms, self._actor, **fields)
         return read_route((await self._call(method, request, timeout_s)).route)
-
-    async def _call(self, method: str, request: Any, timeout_s: float | None) -> Any:
-        call = self._channel.unary_unary(admin_path(method), **call_coding(method))
-        try:
-            return await call(request, timeout=timeout_s)
-        except grpc.aio.AioRpcError as error:
-            raise admin_call_error(error) from error
 
 
 async def _each(parts: UploadParts) -> AsyncIterator[Any]:

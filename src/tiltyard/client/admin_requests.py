@@ -7,9 +7,12 @@ from typing import Any, Final
 from tiltyard.control.interface import ChangeTerms
 from tiltyard.control.views import OutputRule
 from tiltyard.errors import ClientError
+from tiltyard.protocol.admin_limits import REPLY_BYTES_MAX
 from tiltyard.protocol.admin_words import admin_message, number_of
 
 DEFAULT_ADMIN_ADDRESS: Final = "127.0.0.1:8003"
+
+CHANNEL_OPTIONS: Final = (("grpc.max_receive_message_length", REPLY_BYTES_MAX),)
 
 # What is written as a percentage: 5, Decimal("0.1").
 Percent = Decimal | int | str

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.unit.admin.fake_control import FakeControl
+from tests.unit.admin.fake_monitoring import FakeMonitoring
 from tiltyard.admin import AdminOptions, AdminServer
 from tiltyard.protocol.admin_words import admin_message, number_of
 
@@ -20,23 +21,27 @@ class Served:
     control: FakeControl
     server: AdminServer
     address: str
+    monitoring: FakeMonitoring
     bugs: list[tuple[str, BaseException]] = field(default_factory=list)
 
 
 @contextlib.contextmanager
-def serving(control: FakeControl | None = None, **options: Any) -> Iterator[Served]:
+def serving(
+    control: FakeControl | None = None, *, watches_drift: bool = True, **options: Any
+) -> Iterator[Served]:
     """A server on a free port; at the end it must stop in time."""
-    control = control or FakeControl()
+    control, monitoring = control or FakeControl(), FakeMonitoring()
     bugs: list[tuple[str, BaseException]] = []
     server = AdminServer(
         control,
         AdminOptions("127.0.0.1:0", **options),
         on_bug=lambda method, error: bugs.append((method, error)),
         enter_priority=lambda _: None,
+        monitoring=monitoring if watches_drift else None,
     )
     server.start()
     try:
-        yield Served(control, server, server.wait_listening(), bugs)
+        yield Served(control, server, server.wait_listening(), monitoring, bugs)
     finally:
         assert server.stop()
 

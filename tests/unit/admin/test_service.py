@@ -3,10 +3,12 @@
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import grpc
+import numpy as np
 import pytest
 from grpc_status import rpc_status
 
@@ -19,8 +21,10 @@ from tests.unit.admin.serving import (
     upload_file,
     upload_start,
 )
-from tiltyard.admin.service import _METHODS, WATCHES_MAX
+from tiltyard.admin.service import _DRIFT_METHODS, _METHODS, PROFILES_MAX, WATCHES_MAX
 from tiltyard.admin.upload import UploadLimits
+from tiltyard.client import AdminClient
+from tiltyard.client.drift_requests import profile_parts
 from tiltyard.protocol import messages
 from tiltyard.protocol.admin_words import admin_message, admin_path
 
@@ -46,9 +50,13 @@ class Raw:
         call = self._channel.stream_unary(admin_path(method), **self._coding(method))
         return call.future(iter(parts), timeout=TIMEOUT_S)
 
-    def watch(self, **fields: Any) -> Any:
-        call = self._channel.unary_stream(admin_path("Watch"), **self._coding("Watch"))
-        return call(request("Watch", **fields), timeout=TIMEOUT_S)
+    def watch(self, method: str = "Watch", **fields: Any) -> Any:
+        call = self._channel.unary_stream(admin_path(method), **self._coding(method))
+        return call(request(method, **fields), timeout=TIMEOUT_S)
+
+    def add_profile(self, parts: Any) -> Any:
+        call = self._channel.stream_unary(admin_path("AddProfile"), **self._coding("AddProfile"))
+        return call.future(iter(parts), timeout=TIMEOUT_S)
 
     @staticmethod
     def _coding(method: str) -> dict[str, Any]:
@@ -86,7 +94,8 @@ def reason_of(error: grpc.RpcError) -> str:
 def test_every_method_of_the_protocol_is_served() -> None:
     service = messages.pool().FindServiceByName(messages.ADMIN_SERVICE)
     names = {method.name for method in service.methods}
-    assert names == {*_METHODS, "PublishVersion", "Watch"}
+    streams = {"PublishVersion", "Watch", "AddProfile", "WatchAlarms"}
+    assert names == {*_METHODS, *_DRIFT_METHODS, *streams}
 
 
 def test_a_rollback_and_reads_pass_loads_that_hang(both: tuple[Served, Raw]) -> None:
@@ -123,6 +132,96 @@ def test_a_bug_is_told_to_the_log_and_not_to_the_caller(both: tuple[Served, Raw]
         ("Watch", "secret"),
         ("PublishVersion", "secret"),
     ]
+
+
+DRIFT_CALLS: dict[str, Callable[[Raw], Any]] = {
+    "GetDrift": lambda raw: raw.call("GetDrift"),
+    "ListAlarms": lambda raw: raw.call("ListAlarms"),
+    "AckAlarm": lambda raw: raw.call("AckAlarm", alarm_id="a-17"),
+    "GetDriftPolicy": lambda raw: raw.call("GetDriftPolicy", model="fraud"),
+    "SetDriftPolicy": lambda raw: raw.call("SetDriftPolicy", model="fraud", delta=0.05),
+    "AcceptBaseline": lambda raw: raw.call("AcceptBaseline", model="fraud", window_s=60.0),
+    "WatchAlarms": lambda raw: next(raw.watch("WatchAlarms", after_seq=0, until_now=True)),
+    "AddProfile": lambda raw: raw.add_profile(profile_parts("fraud", 2, MODEL, "")).result(),
+}
+
+
+@pytest.mark.parametrize("method", DRIFT_CALLS)
+def test_a_gateway_that_does_not_watch_drift_says_so(method: str) -> None:
+    with served_raw(watches_drift=False) as (served, raw):
+        with pytest.raises(grpc.RpcError) as caught:
+            DRIFT_CALLS[method](raw)
+        assert caught.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+        assert caught.value.details() == "this gateway does not watch drift (--no-monitor)"
+        assert reason_of(caught.value) == "PRECONDITION"
+        assert served.bugs == []
+
+
+def test_drift_is_asked_of_the_monitor(both: tuple[Served, Raw]) -> None:
+    served, raw = both
+    served.monitoring.happen("opened")
+    for method, call in DRIFT_CALLS.items():
+        call(raw)
+        served.monitoring.fail = ZeroDivisionError("secret")
+        with pytest.raises(grpc.RpcError) as caught:
+            call(raw)
+        assert caught.value.code() is grpc.StatusCode.INTERNAL
+        assert caught.value.details() == f"{method} failed inside the gateway; its log says why"
+    assert [method for method, _ in served.bugs] == list(DRIFT_CALLS)
+    uploads = [said for method, said in served.monitoring.calls if method == "add_profile"]
+    assert (uploads[0]["version"], uploads[0]["data"]) == (2, MODEL)
+
+
+def test_a_large_reply_goes_through_and_holds_nobody_up(both: tuple[Served, Raw]) -> None:
+    """Past the 4 MiB that grpc has by itself, which its clients raise."""
+    served, raw = both
+    plane = served.monitoring.planes[0]
+    many = replace(plane.current, counts=np.full(plane.profile.layout.size * 2_000, 2**40))
+    served.monitoring.planes = [replace(plane, current=many)] * 10
+    with AdminClient(served.address) as client:
+        found = client.get_drift(timeout_s=TIMEOUT_S)
+    assert [int(plane.current.counts.sum()) for plane in found] == [int(many.counts.sum())] * 10
+    raw.call("GetRoute")
+
+
+def test_so_many_profiles_at_once(both: tuple[Served, Raw]) -> None:
+    _, raw = both
+    go = threading.Event()
+
+    def parts() -> Iterator[Any]:
+        start, chunk = profile_parts("fraud", 2, MODEL, "")
+        yield start
+        go.wait(TIMEOUT_S)
+        yield chunk
+
+    under_way = [raw.add_profile(parts()) for _ in range(PROFILES_MAX)]
+    reason = ""
+    while reason != "BUSY":  # until they have arrived
+        try:
+            raw.add_profile(profile_parts("fraud", 2, MODEL, "")).result()
+        except grpc.RpcError as error:
+            reason = reason_of(error)
+    go.set()
+    assert {call.result().profile.number for call in under_way} == {2}
+    while reason == "BUSY":
+        with contextlib.suppress(grpc.RpcError):
+            raw.add_profile(profile_parts("fraud", 2, MODEL, "")).result()
+            reason = ""
+
+
+def test_an_alarm_watch_goes_on_until_the_gateway_stops(both: tuple[Served, Raw]) -> None:
+    served, raw = both
+    watch = raw.watch("WatchAlarms")
+    watch.initial_metadata()
+    served.monitoring.happen("opened")
+    served.monitoring.happen("recovered")
+    assert [next(watch).event.event for _ in range(2)] == ["opened", "recovered"]
+    stopping = threading.Thread(target=served.server.stop)
+    stopping.start()
+    with pytest.raises(grpc.RpcError) as caught:
+        next(watch)
+    assert reason_of(caught.value) == "DRAINING"
+    stopping.join()
 
 
 def test_an_upload_whose_client_has_left_is_published_and_its_files_removed(
