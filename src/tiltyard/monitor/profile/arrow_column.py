@@ -92,11 +92,12 @@ def _parsed(what: str, text: Any, datatype: str) -> Array:
 def _place(trimmed: Any, problem: str, datatype: str) -> str:
     """Which row has the text that arrow complains of."""
     expected = "true or false" if datatype == "BOOL" else "a number"
-    quoted = re.search(r"string:? '(.*?)' as", problem, re.DOTALL)
+    quoted = re.search(r"string: '(.*)' as a scalar|value: (.*)$", problem, re.DOTALL)
     if quoted is None:
         return f": expected {expected}: {problem}"
-    row = pc.index(trimmed, pa.scalar(quoted[1], trimmed.type)).as_py()
-    return f", data row {row + 1}: expected {expected} or an empty field, got {quoted[1]!r}"
+    text = quoted[1] or quoted[2]
+    row = pc.index(trimmed, pa.scalar(text, trimmed.type)).as_py()
+    return f", data row {row + 1}: expected {expected} or an empty field, got {text!r}"
 
 
 def _from_lists(what: str, column: Any, datatype: str) -> Array:

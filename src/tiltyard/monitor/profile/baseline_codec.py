@@ -1,7 +1,6 @@
 """Accepted baselines as files, in the container that profiles have."""
 
 import hashlib
-import math
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,11 +15,13 @@ from tiltyard.monitor.profile.archive import (
 )
 from tiltyard.monitor.profile.cells import Ints
 from tiltyard.monitor.profile.errors import MalformedProfileError
+from tiltyard.monitor.profile.profile import Profile
 from tiltyard.monitor.snapshot import Baseline
 
 FORMAT: Final = 1
 HOURS_OF_WEEK: Final = 168
 _TEXT_CHARACTERS_MAX: Final = 4096
+_UNIX_SECONDS_MAX: Final = 1e12
 _SIZE_MAX: Final = 1 << 20  # of a vector of counts: 1,000 streams have about 40,000
 
 
@@ -47,8 +48,8 @@ def encode_baseline(baseline: Baseline) -> bytes:
 def decode_baseline(data: bytes | memoryview, where: str, number: int = 0) -> Baseline:
     """The baseline in a file, with the sha256 of the file as its digest.
 
-    `where` names the file in errors. Whether its counts fit a profile's layout is for those to see
-    who have the profile of `profile_digest`. Raises MalformedProfileError.
+    `where` names the file in errors. Whether its counts fit a profile's layout, check_baseline()
+    tells. Raises MalformedProfileError.
     """
     archive = decode_archive(data, where)
     header = archive.header
@@ -85,6 +86,27 @@ def decode_baseline(data: bytes | memoryview, where: str, number: int = 0) -> Ba
     return replace(baseline, digest=hashlib.sha256(data).hexdigest())
 
 
+def check_baseline(baseline: Baseline, profile: Profile, where: str) -> None:
+    """Whether the counts are of this profile's layout. Raises MalformedProfileError."""
+    if baseline.profile_digest != profile.digest:
+        raise MalformedProfileError(
+            f"{where}: expected a baseline of profile {profile.digest[:12]}, got one of"
+            f" {baseline.profile_digest[:12]}"
+        )
+    layout = profile.layout
+    if len(baseline.counts) != layout.size:
+        raise MalformedProfileError(
+            f"{where}: expected {layout.size} counts, got {len(baseline.counts)}"
+        )
+    all_counts = baseline.counts[None] if baseline.slots is None else baseline.slots
+    for index, stream in enumerate(profile.streams):
+        cells = layout.cells(all_counts, index)
+        if (cells < 0).any() or (cells.sum(axis=-1) != all_counts[:, ROWS]).any():
+            raise MalformedProfileError(
+                f"{where}: stream {stream.name!r}: expected counts that add up to the rows"
+            )
+
+
 def _check_counts(counts: Ints, slots: Ints | None, where: str) -> None:
     if counts[ROWS] < 0 or (len(counts) > REQUESTS and counts[REQUESTS] < 0):
         raise MalformedProfileError(f"{where}: counts: expected no negative number of rows")
@@ -93,4 +115,5 @@ def _check_counts(counts: Ints, slots: Ints | None, where: str) -> None:
 
 
 def _is_time(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and abs(value) <= _UNIX_SECONDS_MAX  # which NaN is not
