@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from tests.unit.monitor.test_segments import profile
+from tests.unit.monitor.small_profile import profile
 from tiltyard.monitor.accepting import baseline_of, is_due
 from tiltyard.monitor.policy import DAY_S, DriftPolicy
 from tiltyard.monitor.snapshot import Window

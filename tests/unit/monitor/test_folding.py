@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tests.unit.monitor.test_segments import profile
+from tests.unit.monitor.small_profile import profile
 from tiltyard.monitor.folding import Folding
 
 PROFILE = profile()
