@@ -111,8 +111,8 @@ def _made(profile: Profile) -> StreamTable:
     groupings = [coarse_groups(stream.cells, stream.counts) for stream in streams]
     # fold() of each cell by itself says where it goes.
     folds = [s.cells.fold(np.eye(s.cells.size, dtype=np.int64)).argmax(-1) for s in streams]
-    folded = max((len(stream.cells.folded_roles) for stream in streams), default=0)
-    coarse = max((int(groups[-1]) + 1 for groups in groupings), default=0)
+    folded = max(len(stream.cells.folded_roles) for stream in streams)
+    coarse = max(int(groups[-1]) + 1 for groups in groupings)
     pairs = list(zip(folds, groupings, strict=True))
     return StreamTable(
         layout=layout,

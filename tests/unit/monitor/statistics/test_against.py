@@ -1,0 +1,62 @@
+"""What a snapshot can be held against."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.unit.monitor.statistics.samples import (
+    counts_of,
+    draw_rows,
+    mixed_profile,
+    snapshot_of,
+    window,
+)
+from tiltyard.monitor.snapshot import Baseline
+from tiltyard.monitor.statistics.against import (
+    Against,
+    reference_of,
+    references,
+    window_digest,
+)
+from tiltyard.monitor.statistics.errors import StatisticsError
+
+PROFILE = mixed_profile()
+WINDOW = window(counts_of(PROFILE, draw_rows(np.random.default_rng(1), 30)))
+BASELINE = Baseline(2, "b" * 64, PROFILE.digest, 0.0, 9.0, "ann", 10.0, WINDOW.counts * 3)
+
+
+def test_skew_and_drift_are_two_words() -> None:
+    words = {against.value: against.word for against in Against}
+    assert words == {
+        "profile": "skew",
+        "baseline": "drift",
+        "previous": "drift",
+        "week_ago": "drift",
+        "champion": "challenge",
+    }
+
+
+def test_there_is_always_the_profile() -> None:
+    found = references(snapshot_of(PROFILE, WINDOW))
+    assert list(found) == [Against.profile]
+    assert found[Against.profile].digest == PROFILE.digest
+    assert (found[Against.profile].counts == PROFILE.reference).all()
+
+
+def test_what_a_snapshot_holds_can_be_referred_to() -> None:
+    other = replace(WINDOW, counts=WINDOW.counts * 2)
+    snapshot = snapshot_of(
+        PROFILE, WINDOW, previous=WINDOW, week_ago=other, compared=other, baseline=BASELINE
+    )
+    assert set(references(snapshot)) == set(Against)
+    assert reference_of(snapshot, "baseline") == (BASELINE.counts, "b" * 64)
+    assert reference_of(snapshot, "week_ago").counts is other.counts
+    assert reference_of(snapshot, "champion").digest == window_digest(other)
+    assert window_digest(other) != window_digest(WINDOW)
+
+
+def test_what_is_not_there_is_named_with_what_is() -> None:
+    wrong = r"fraud v3 \(champion\) cannot be held against 'week': there is profile"
+    with pytest.raises(StatisticsError, match=wrong):
+        reference_of(snapshot_of(PROFILE, WINDOW), "week")
