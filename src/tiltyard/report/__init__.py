@@ -1,0 +1,1 @@
+"""The drift report: one page that stands alone, made from snapshots."""
