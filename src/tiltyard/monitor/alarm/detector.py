@@ -254,10 +254,9 @@ class Detector:
         return "", None
 
     def _opened(self, at_s: float, log_streams: Floats) -> OpenAlarm:
-        log_bets = self._evidence.of_bets()
         leaders = leading(log_streams)
         blocks = list(self._history)
-        onset = find_onset(blocks, leading_bet(self.tables, log_bets, leaders[0]))
+        onset = find_onset(blocks, self._leading_bet(leaders[0]))
         none = np.zeros(self.tables.size, np.int64)
         opened = OpenAlarm(at_s, onset, self.log_evidence, self.policy.false_alarm_s, none)
         for block in blocks:
@@ -271,7 +270,7 @@ class Detector:
     def _name(
         self, alarm: OpenAlarm, stream: int, log_streams: Floats, *, is_leading: bool
     ) -> NamedStream:
-        bet = leading_bet(self.tables, self._evidence.of_bets(), stream)
+        bet = self._leading_bet(stream)
         named = NamedStream(
             stream=stream,
             bet=bet,
@@ -283,6 +282,9 @@ class Detector:
         )
         alarm.named.append(named)
         return named
+
+    def _leading_bet(self, stream: int) -> int:
+        return leading_bet(self.tables, self._evidence.of_bets(), stream, self.log_threshold)
 
     def _confirm(self, alarm: OpenAlarm, log_streams: Floats) -> bool:
         """Mark the streams that have evidence for all; whether one of them is new to the alarm."""

@@ -4,10 +4,15 @@ from typing import Final
 
 import numpy as np
 
+from tiltyard.monitor.alarm.bet_layout import BetGroup
 from tiltyard.monitor.alarm.bet_tables import BetTables
 from tiltyard.monitor.profile.cells import Floats, Ints
 
 LEADING_SHARE: Final = 0.9
+# Shape bets learn any change, so they often lead where a bet that has a name for it wins as well.
+# A change with a name is told when it has at least this part of the stream's evidence, or enough
+# for an alarm of its own.
+NAMED_SHARE_MIN: Final = 0.01
 
 
 def leading(log_streams: Floats) -> list[int]:
@@ -34,16 +39,22 @@ def shares(log_streams: Floats) -> Floats:
     return parts
 
 
-def leading_bet(tables: BetTables, log_bets: Floats, stream: int) -> int:
+def leading_bet(tables: BetTables, log_bets: Floats, stream: int, log_threshold: float) -> int:
     """The best bet on what changed most in a stream.
 
-    `log_bets` float64[bets]: ln of weighted capital. Bets on the same change are added up first,
-    so that a change is not passed over because its evidence is spread over several stakes.
+    `log_bets` float64[bets]: ln of weighted capital; `log_threshold` that of an alarm. Bets on the
+    same change are added up first, so that a change is not passed over because its evidence is
+    spread over several stakes. Shape is told when no change with a name has evidence enough.
     """
     layout = tables.layout
     mine: Ints = np.flatnonzero(layout.stream == stream)
     logs = log_bets[mine]
     weight = np.exp(logs - logs.max())
     change = layout.change[mine]
-    won = np.bincount(change, weights=weight).argmax()
+    held = np.bincount(change, weights=weight)
+    shape = change[layout.group[mine] == BetGroup.shape][0]
+    alone = float(np.exp(min(log_threshold - logs.max(), 0.0)))
+    enough = min(NAMED_SHARE_MIN * held.sum(), alone)
+    with_name = np.where(np.arange(len(held)) == shape, 0.0, held)
+    won = with_name.argmax() if with_name.max() >= enough else shape
     return int(mine[np.where(change == won, logs, -np.inf).argmax()])

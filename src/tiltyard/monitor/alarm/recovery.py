@@ -9,8 +9,13 @@ from tiltyard.monitor.alarm.bet_layout import BetGroup
 from tiltyard.monitor.alarm.bet_tables import BetTables
 from tiltyard.monitor.profile.cells import Floats
 
+# In one over a score's standard deviations, at the default tolerance of 0.1 or a wider one; a finer
+# tolerance takes finer stakes.
 STAKES: Final = (0.1, 0.3)
-_LOSS_MAX: Final = 0.9
+_TOLERANCE_FULL: Final = 0.1
+# With no row losing more than half, and the lesser stake at most the tolerance t, a stream that is
+# back wins: E ln(1 + s (2 t - h)) >= 2 t s - s^2 (1 + 4 t^2) > 0, whatever the score's skew.
+_LOSS_MAX: Final = 0.5
 # The mean capital at which a stream has recovered.
 RECOVERED_LOG: Final = float(np.log(1000.0))
 
@@ -69,7 +74,9 @@ def recovery_gain(led: LedScore, cells: Floats) -> Floats:
     Its mean is at most 0 while the mean of h is at least twice its tolerance. `cells` float64.
     """
     room = float(led.score.max()) - 2.0 * led.tolerance
-    stakes = np.minimum(STAKES, _LOSS_MAX / room) if room > 0.0 else np.asarray(STAKES)
+    stakes = np.asarray(STAKES) * min(1.0, led.tolerance / _TOLERANCE_FULL)
+    if room > 0.0:
+        stakes = np.minimum(stakes, _LOSS_MAX / room)
     gains: Floats = np.log1p(stakes[:, None] * (2.0 * led.tolerance - led.score)) @ cells
     return gains
 

@@ -1,0 +1,100 @@
+"""The tables of each hour of the week, so that a day's swing is not taken for a drift."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from tiltyard.monitor.alarm.bet_tables import BetTables
+from tiltyard.monitor.alarm.policy import AlarmPolicy
+from tiltyard.monitor.alarm.reference_stream import ReferenceStream
+from tiltyard.monitor.alarm.tolerance import reference_z, rows_needed
+from tiltyard.monitor.profile.cells import Ints
+
+WEEK_HOURS: Final = 168
+DAY_HOURS: Final = 24
+# Slots: the hours of the week, the hours of the day, and the whole reference.
+ALL_SLOT: Final = WEEK_HOURS + DAY_HOURS
+_HOUR_S: Final = 3600.0
+_EPOCH_HOUR: Final = 72  # 1970 began on a Thursday
+# The slot of now and of what detectors remember.
+_TABLES_KEPT: Final = 4
+
+
+def hour_of_week(unix_s: float) -> int:
+    """UTC, Monday's first is 0.
+
+    >>> hour_of_week(1_700_000_000)  # Tuesday, 2023-11-14 22:13:20
+    46
+    """
+    return (int(unix_s // _HOUR_S) + _EPOCH_HOUR) % WEEK_HOURS
+
+
+class SeasonalTables:
+    """Not thread-safe: tables are built when their slot begins, in some 15 ms for 30 streams.
+
+    An hour of the week is held against the same hour of the reference when that has rows enough for
+    the tolerance to be delta itself, else against that hour of all days, else against everything.
+    All tables have one layout, so that capital is carried from slot to slot.
+    """
+
+    def __init__(
+        self, streams: Sequence[ReferenceStream], weekly: Sequence[Ints], policy: AlarmPolicy
+    ) -> None:
+        """`weekly` int64[168, cells] of each stream, by hour of the week; their sums are the
+        streams' own counts. Raises ValueError where they are not."""
+        for stream, counts in zip(streams, weekly, strict=True):
+            if not np.array_equal(counts.sum(axis=0), stream.counts):
+                raise ValueError(
+                    f"the hours of stream '{stream.name}' add up to {int(counts.sum())} rows; the "
+                    f"{stream.rows} rows of the whole, cell by cell, are expected"
+                )
+        self._streams = tuple(streams)
+        self._weekly = tuple(weekly)
+        self._policy = policy
+        self._rows_min = rows_needed(
+            policy.delta, reference_z(policy.beta, len(streams), WEEK_HOURS)
+        )
+        self.all = BetTables.build(streams, policy, slots=WEEK_HOURS, slot=ALL_SLOT)
+        self._built: OrderedDict[int, BetTables] = OrderedDict()
+
+    @property
+    def rows_min(self) -> int:
+        """How many rows a slot's reference needs to be used."""
+        return self._rows_min
+
+    def slot_at(self, unix_s: float) -> int:
+        """Which slot a tick at this time is held against."""
+        hour = hour_of_week(unix_s)
+        for slot in (hour, WEEK_HOURS + hour % DAY_HOURS):
+            if min(int(counts.sum()) for counts in self._counts(slot)) >= self._rows_min:
+                return slot
+        return ALL_SLOT
+
+    def at(self, unix_s: float) -> BetTables:
+        """The tables that a tick at this time is bet with."""
+        return self.of_slot(self.slot_at(unix_s))
+
+    def of_slot(self, slot: int) -> BetTables:
+        """The tables of a slot; the same object while it is among the last few used."""
+        if slot == ALL_SLOT:
+            return self.all
+        if slot not in self._built:
+            streams = [
+                replace(stream, counts=counts)
+                for stream, counts in zip(self._streams, self._counts(slot), strict=True)
+            ]
+            self._built[slot] = BetTables.build(
+                streams, self._policy, slots=WEEK_HOURS, slot=slot, layout=self.all.layout
+            )
+            if len(self._built) > _TABLES_KEPT:
+                self._built.popitem(last=False)
+        self._built.move_to_end(slot)
+        return self._built[slot]
+
+    def _counts(self, slot: int) -> list[Ints]:
+        """int64[cells] of each stream in a slot."""
+        hours = [slot] if slot < WEEK_HOURS else [*range(slot - WEEK_HOURS, WEEK_HOURS, DAY_HOURS)]
+        return [counts[hours].sum(axis=0) for counts in self._weekly]

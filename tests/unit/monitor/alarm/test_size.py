@@ -1,0 +1,78 @@
+"""Sizes since the onset."""
+
+import numpy as np
+import pytest
+from scipy.stats import chi2
+
+from tests.unit.monitor.alarm.references import categorical, flat, ordered, uniform
+from tiltyard.monitor.alarm.bet_tables import BetTables
+from tiltyard.monitor.alarm.policy import AlarmPolicy
+from tiltyard.monitor.alarm.size import (
+    changed_cells,
+    coarse_excess,
+    psi_excess,
+    psi_parts,
+    shift,
+)
+
+STREAMS = [uniform("a"), categorical("b", [3000, 1500, 400, 50, 0, 40, 10])]
+TABLES = BetTables.build(STREAMS, AlarmPolicy())
+SAME = [s.counts for s in STREAMS]
+
+
+def test_the_parts_of_a_psi_are_its_definition() -> None:
+    counts, reference = np.array([10.0, 30.0, 0.0, 0.0]), np.array([50.0, 40.0, 0.0, 10.0])
+    a, r = (np.array(c)[[0, 1, 3]] for c in (counts, reference))
+    a, r = (a + 0.5) / (a.sum() + 1.5), (r + 0.5) / (r.sum() + 1.5)
+    expected = (a - r) * np.log(a / r)
+    assert psi_parts(counts, reference)[[0, 1, 3]] == pytest.approx(expected, rel=1e-12)
+    assert psi_parts(counts, reference)[2] == 0.0
+
+
+def test_the_excess_is_beyond_the_noise_of_dependent_rows() -> None:
+    counts, reference = np.array([60.0, 40.0]), np.array([5000.0, 5000.0])
+    psi = psi_parts(counts, reference).sum()
+    for design in (1.0, 1.7):
+        band = (design / 100 + 1 / 10_000) * chi2.isf(0.001, 1)
+        assert psi_excess(counts, reference, design) == pytest.approx(max(0.0, psi - band))
+    assert psi_excess(5 * counts, reference, 1.0) > 0
+    assert psi_excess(np.zeros(2), reference, 1.0) == 0.0
+    assert psi_excess(np.array([5.0]), np.array([9.0]), 1.0) == 0.0
+
+
+def test_unchanged_counts_have_no_size() -> None:
+    counts = flat(STREAMS, SAME)
+    location = int(TABLES.layout.scores[0, 0])
+    assert shift(TABLES, counts, location) == pytest.approx(0, abs=1e-12)
+    assert [coarse_excess(TABLES, counts, i, 1.0) for i in (0, 1)] == [0, 0]
+    assert changed_cells(TABLES, counts, 0) == ()
+
+
+def test_a_shift_is_in_standard_deviations_of_what_was_bet_on() -> None:
+    up = np.array([0, *[50] * 5, *[150] * 5, 0, 0])
+    counts = flat(STREAMS, [up, SAME[1]])
+    location, spread = (int(TABLES.layout.scores[i, 0]) for i in (0, 10))
+    # A quarter of the mass moved by half of the range, in units of 1/sqrt(12) and ten cells.
+    assert shift(TABLES, counts, location) == pytest.approx(0.125 / np.sqrt(0.99 / 12), rel=1e-6)
+    assert shift(TABLES, counts, spread) == pytest.approx(0, abs=1e-9)
+    assert coarse_excess(TABLES, counts, 0, 1.0) > 0.1
+    assert len(changed_cells(TABLES, counts, 0)) == 3
+
+
+def test_a_category_is_told_by_its_shares_and_in_its_own_deviation() -> None:
+    more = np.array([600, 300, 80, 110, 0, 8, 2])
+    counts = flat(STREAMS, [SAME[0], more])
+    bet = int(TABLES.layout.rates[np.flatnonzero(TABLES.rate_cells == 13 + 3)[0]])
+    share = more[3] / more.sum()
+    assert shift(TABLES, counts, bet) == pytest.approx((share - 0.01) / np.sqrt(0.0099))
+    name, before, after = changed_cells(TABLES, counts, 1)[0]
+    assert (name, before, after) == ("c3", 0.01, share)
+
+
+def test_what_has_no_size_has_none() -> None:
+    counts = flat(STREAMS, SAME)
+    shape, missing = int(TABLES.layout.shapes[0, 0]), int(TABLES.layout.rates[-1])
+    assert shift(TABLES, counts, shape) is None
+    never = BetTables.build([ordered("x", [0, 10, 10, 0, 0])], AlarmPolicy())
+    assert shift(never, np.array([0, 10, 10, 0, 5]), int(never.layout.rates[-1])) is None
+    assert shift(TABLES, np.zeros_like(counts), missing) is None
