@@ -1,0 +1,92 @@
+"""All alarms that are open, and the last that are not."""
+
+import json
+from collections import OrderedDict
+from dataclasses import asdict, replace
+from typing import Final
+
+from tiltyard.errors import TiltyardError
+from tiltyard.monitor.incidents.feed import ACKNOWLEDGED, SUPERSEDED, AlarmFeed
+from tiltyard.monitor.snapshot import Alarm
+
+CLOSED_KEPT: Final = 500
+OPEN: Final = "open"
+FORMAT: Final = 1
+
+
+class AlarmBookError(TiltyardError):
+    """What was saved of the alarms is not what is saved of them."""
+
+
+class AlarmBook:
+    """Not thread-safe: the monitor has a lock. What happens to an alarm is told to the feed."""
+
+    def __init__(self, feed: AlarmFeed) -> None:
+        self._feed = feed
+        self._alarms: OrderedDict[str, Alarm] = OrderedDict()  # in the order of the last change
+
+    def take(self, event: str, alarm: Alarm, at: float) -> Alarm:
+        """What has happened to an alarm at a unix time; the alarm as it is kept.
+
+        An event that the alarm's detector told names no note: the one that it had stays.
+        """
+        known = self._alarms.get(alarm.id)
+        if known is not None and not alarm.note:
+            alarm = replace(alarm, note=known.note)
+        self.update(alarm)
+        self._feed.take(event, alarm, at)
+        return alarm
+
+    def update(self, alarm: Alarm) -> None:
+        """Nothing has happened, but it is known better: sizes go on growing."""
+        known = self._alarms.get(alarm.id)
+        if known is not None and not alarm.note:
+            alarm = replace(alarm, note=known.note)
+        self._alarms[alarm.id] = alarm
+        self._alarms.move_to_end(alarm.id)
+        closed = [one.id for one in self._alarms.values() if one.state != OPEN]
+        for one in closed[: max(0, len(closed) - CLOSED_KEPT)]:
+            del self._alarms[one]
+
+    def acknowledge(self, alarm: Alarm, actor: str, at: float, note: str) -> Alarm:
+        """Somebody has seen it."""
+        seen = replace(alarm, acknowledged_by=actor, acknowledged_at=at, note=note or alarm.note)
+        return self.take(ACKNOWLEDGED, seen, at)
+
+    def close(self, alarm: Alarm, by: str, at: float) -> Alarm:
+        """It has ended for another reason than that everything is as it was."""
+        closed = replace(alarm, state=SUPERSEDED, closed_at=at, closed_by=by)
+        return self.take(SUPERSEDED, closed, at)
+
+    def find(self, alarm_id: str) -> Alarm | None:
+        return self._alarms.get(alarm_id)
+
+    def all(self, model: str | None = None, *, open_only: bool = False) -> list[Alarm]:
+        """Those that are open first, each part with the newest first."""
+        found = [
+            alarm
+            for alarm in self._alarms.values()
+            if (model is None or alarm.key.model == model)
+            and (alarm.state == OPEN or not open_only)
+        ]
+        return sorted(found, key=lambda one: (one.state != OPEN, -one.crossed_at, one.id))
+
+    def save(self) -> str:
+        """JSON, for restore()."""
+        alarms = [asdict(alarm) for alarm in self._alarms.values()]
+        return json.dumps({"format": FORMAT, "alarms": alarms})
+
+    def restore(self, text: str) -> None:
+        """What save() gave. Raises AlarmBookError; then nothing has changed."""
+        from pydantic import TypeAdapter, ValidationError  # late: it takes long to import
+
+        try:
+            saved = json.loads(text)
+            if saved["format"] != FORMAT:
+                raise AlarmBookError(
+                    f"saved alarms have format {saved['format']}; expected {FORMAT}"
+                )
+            found = TypeAdapter(list[Alarm]).validate_python(saved["alarms"])
+        except (ValueError, TypeError, KeyError, ValidationError) as error:
+            raise AlarmBookError(f"saved alarms cannot be read: {error}") from error
+        self._alarms = OrderedDict((alarm.id, alarm) for alarm in found)
