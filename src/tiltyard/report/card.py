@@ -91,13 +91,20 @@ def card(
         spark=sparkline(ratios, history) if ratios else Markup(),
         heat=heat_row(ratios, background.marks) if ratios else Markup(),
         heat_ratios=_compact(ratios),
-        gauge=bar(measure.psi or 0.0, measure.psi_band or 0.0, scale, ""),
+        gauge=_gauge(measure, scale),
         shown=distribution(measure, stream, training) if is_drawn else None,
         has_training=training is not None,
         kappa=background.kappa.get(name),
         tolerance=background.tolerance.get(name),
         evidence_log10=background.evidence_log10.get(name),
     )
+
+
+def _gauge(measure: StreamMeasure, scale: float) -> Markup:
+    """Nothing without rows. The figures stand beside it."""
+    if measure.psi is None or measure.psi_band is None:
+        return Markup()
+    return bar(measure.psi, measure.psi_band, scale, "")
 
 
 def _compact(ratios: Sequence[float | None]) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 from tiltyard.cli.render.formats import percent
 from tiltyard.monitor.statistics.measure import CellMeasure, Rate, StreamMeasure
-from tiltyard.report.figures import SIGMA, TIMES, decimal, signed
+from tiltyard.report.figures import SIGMA, TIMES, decimal, short, signed
 
 # Beyond chance: about one in a thousand streams that did not change, as the PSI's noise band.
 DEVIATES: Final = 3.3
@@ -42,7 +42,7 @@ def largest(cells: tuple[CellMeasure, ...]) -> CellMeasure | None:
 
 def moved_cell(cell: CellMeasure) -> str:
     """`PT 2.1 % → 5.7 %`."""
-    return f"{cell.name} {percent(cell.reference_share)} → {percent(cell.share)}"
+    return f"{short(cell.name)} {percent(cell.reference_share)} → {percent(cell.share)}"
 
 
 def rate_z(rate: Rate, n_reference: int) -> float:
@@ -82,4 +82,4 @@ def _spread(measure: StreamMeasure) -> str:
     error = sqrt(2 / measure.n + 2 / measure.n_reference)
     if abs(ratio - 1) < max(SPREAD_MIN, DEVIATES * error):
         return ""
-    return f"variance {TIMES} {decimal(ratio, 2)}"
+    return f"variance {TIMES}\N{NO-BREAK SPACE}{decimal(ratio, 2)}"

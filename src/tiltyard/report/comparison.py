@@ -57,15 +57,16 @@ def comparison(
     background: Background,
     drawn_max: int | None = None,
 ) -> Comparison:
-    """`prefix` begins the anchors of the cards. Of features beyond the first `drawn_max`, and of
-    those within noise where it is given, the distributions are not drawn."""
+    """`prefix` begins the anchors of the cards. Where `drawn_max` is given, distributions are drawn
+    of outputs and of what is above its noise band, and of so many of each group at most."""
     streams = {(stream.group.value, stream.name): stream for stream in profile.streams}
     measures = ranked(report.streams)
     scale = max((m.psi for m in measures if m.psi is not None), default=0.0)
     groups: dict[str, list[Card]] = {group.value: [] for group in Group}
     for measure in measures:
         made = groups[measure.group]
-        is_drawn = drawn_max is None or (bool(measure.psi_excess) and len(made) < drawn_max)
+        is_telling = bool(measure.psi_excess) or measure.group == Group.output
+        is_drawn = drawn_max is None or (is_telling and len(made) < drawn_max)
         stream = streams[measure.group, measure.stream]
         made.append(
             card(

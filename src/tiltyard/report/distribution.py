@@ -13,10 +13,11 @@ from tiltyard.monitor.statistics.measure import CellMeasure, StreamMeasure
 from tiltyard.report.charts.columns import columns
 from tiltyard.report.charts.contributions import contributions
 from tiltyard.report.charts.density import Layer, density
-from tiltyard.report.figures import value
+from tiltyard.report.figures import ticks, value
 
 CATEGORIES_MAX: Final = 8
 MOVED: Final = 3
+TICKS: Final = 5
 VALUES_MAX: Final = 12  # of a discrete stream, each with its label
 ASIDE_MIN: Final = 0.0005  # of the rows, before or now
 ASIDE: Final = frozenset(
@@ -26,11 +27,11 @@ ASIDE: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class CategoryBar:
-    """Widths are shares of the widest bar, 0 to 100."""
+    """Widths are shares of the widest bar, 0 to 100; `after` is None without rows."""
 
     name: str
     before: float
-    after: float
+    after: float | None
     before_width: float
     after_width: float
 
@@ -72,7 +73,7 @@ def distribution(
     # At least the noise band fills a column, so that noise is drawn as small as it is.
     scale = max(top.psi if top is not None else 0.0, measure.psi_band or 0.0)
     if stream.cells.kind is Kind.categorical:
-        bars, more = _bars(measure.cells)
+        bars, more = _bars(measure.cells, has_rows=measure.n > 0)
         drawn = _Drawn(Markup(), (), "share of rows by category")
     else:
         bars, more = (), 0
@@ -85,7 +86,7 @@ def distribution(
         bars=bars,
         more=more,
         caption=drawn.caption,
-        aside=tuple(cell for cell in measure.cells if _is_aside(cell)),
+        aside=tuple(cell for cell in measure.cells if measure.n and _is_aside(cell)),
         parts=contributions(measure.coarse, scale, label),
         top_part=top if measure.psi else None,
         top_share=top.psi / measure.psi if top is not None and measure.psi else 0.0,
@@ -99,31 +100,31 @@ def _is_aside(cell: CellMeasure) -> bool:
 def _chart(measure: StreamMeasure, stream: Stream, training: StreamMeasure | None) -> _Drawn:
     layers = [
         Layer("before", _finite(measure.cells, "reference_share")),
-        Layer("after", _finite(measure.cells, "share")),
     ]
     if training is not None:
-        layers.insert(1, Layer("training", _finite(training.cells, "reference_share")))
+        layers.append(Layer("training", _finite(training.cells, "reference_share")))
+    if measure.n:  # a line at 0 would say that it was measured
+        layers.append(Layer("after", _finite(measure.cells, "share")))
     edges = np.concatenate([[stream.cells.minimum], stream.cells.edges]).astype(np.float64)
     label = "Distribution, reference and now"
     shown = edges * stream.scale
     if stream.cells.kind is not Kind.discrete:
         drawn = density(edges, layers, label)
         if drawn is not None:
-            low, high = drawn.low * stream.scale, drawn.high * stream.scale
-            ticks = tuple(value(low + (high - low) * k / 4) for k in range(5))
-            return _Drawn(drawn.chart, ticks, "rows by value")
+            ends = drawn.low * stream.scale, drawn.high * stream.scale
+            return _Drawn(drawn.chart, ticks(*ends, TICKS), "rows by value")
     chart = columns(layers, label)
     if stream.cells.kind is Kind.discrete:
         return _Drawn(chart, _values(shown[1:]), "share of rows by value")
-    at = np.linspace(0, len(shown) - 1, min(5, len(shown))).round().astype(int)
-    ticks = tuple(value(float(shown[k])) for k in at)
-    return _Drawn(chart, ticks, "share of rows by cell, equally wide")
+    at = np.linspace(0, len(shown) - 1, min(TICKS, len(shown))).round().astype(int)
+    texts = tuple(value(float(shown[k])) for k in at)
+    return _Drawn(chart, texts, "share of rows by cell, equally wide")
 
 
 def _values(values: Floats) -> tuple[str, ...]:
     if len(values) <= VALUES_MAX:
         return tuple(value(float(v)) for v in values)
-    at = np.linspace(0, len(values) - 1, 5).round().astype(int)
+    at = np.linspace(0, len(values) - 1, TICKS).round().astype(int)
     return tuple(value(float(values[k])) for k in at)
 
 
@@ -131,7 +132,7 @@ def _finite(cells: Sequence[CellMeasure], share: str) -> Floats:
     return np.array([getattr(cell, share) for cell in cells if cell.role == CellRole.finite])
 
 
-def _bars(cells: Sequence[CellMeasure]) -> tuple[tuple[CategoryBar, ...], int]:
+def _bars(cells: Sequence[CellMeasure], *, has_rows: bool) -> tuple[tuple[CategoryBar, ...], int]:
     """The largest categories, those that moved most among them; the others are counted."""
     known = [c for c in cells if c.role not in ASIDE and c.count + c.reference_count]
     moved = sorted(known, key=lambda cell: -cell.psi)[:MOVED]
@@ -143,7 +144,7 @@ def _bars(cells: Sequence[CellMeasure]) -> tuple[tuple[CategoryBar, ...], int]:
         CategoryBar(
             cell.name,
             cell.reference_share,
-            cell.share,
+            cell.share if has_rows else None,
             round(100 * cell.reference_share / widest, 1),
             round(100 * cell.share / widest, 1),
         )

@@ -10,6 +10,7 @@ UNDEFINED: Final = "\N{EN DASH}"
 MINUS: Final = "\N{MINUS SIGN}"
 SIGMA: Final = "\N{GREEK SMALL LETTER SIGMA}"
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
+TEXT_MAX: Final = 80
 CERTAIN: Final = 1e-12  # p-values below are not told apart
 
 
@@ -49,6 +50,22 @@ def value(number: float) -> str:
     else:
         text = f"{abs(number):.3g}"
     return f"{MINUS}{text}" if number < 0 else text
+
+
+def ticks(low: float, high: float, number: int) -> tuple[str, ...]:
+    """Evenly spaced values from end to end, with the digits that the span has room for.
+
+    >>> ticks(-2.798, 2.824, 3)
+    ('\N{MINUS SIGN}2.8', '0.01', '2.82')
+    """
+    places = 2 - math.floor(math.log10(high - low)) if high > low else 0
+    step = (high - low) / (number - 1)
+    return tuple(value(round(low + step * k, places)) for k in range(number))
+
+
+def short(text: str) -> str:
+    """Text of somebody else's, cut where it would take the page; the whole is in a title."""
+    return text if len(text) <= TEXT_MAX else f"{text[: TEXT_MAX - 1]}…"
 
 
 def count(number: int) -> str:

@@ -79,6 +79,7 @@ def _environment() -> Environment:
         rate=figures.rate,
         count=figures.count,
         rows=figures.rows,
+        short=figures.short,
         percent=percent,
         timestamp=timestamp,
     )

@@ -25,7 +25,7 @@ from tiltyard.report.timeline import Timeline, ratios, timeline
 
 SKEW_DRAWN_MAX: Final = 12
 OTHER_NAMES_MAX: Final = 5
-# What drift is held against, the first that there is.
+# What drift is held against: the first that there is, and that has rows.
 DRIFT: Final = (Against.baseline, Against.previous, Against.week_ago)
 
 
@@ -72,7 +72,8 @@ class Plane:
 
 def plane(snapshot: Snapshot, anchor: str, now: float) -> Plane:
     """`anchor` begins every anchor of the plane; `now` in unix seconds."""
-    there = [against for against in DRIFT if against in references(snapshot)]
+    held = references(snapshot)
+    there = [against for against in DRIFT if against in held and held[against].counts[ROWS]]
     line = timeline(snapshot.history, snapshot.markers, snapshot.alarms)
     training = report_of(snapshot, Against.profile)
     drift = _drift(snapshot, there[0], line, training, anchor) if there else None

@@ -57,7 +57,7 @@ window.addEventListener("hashchange", reveal);
 reveal();
 const tip = document.getElementById("tip");
 document.addEventListener("pointermove", (event) => {
-  const row = event.target.closest?.("[data-ratios]");
+  const row = event.target.closest?.(".map [data-ratios]");
   tip.hidden = !row;
   if (!row) return;
   const ratios = row.dataset.ratios.split(",");
