@@ -32,8 +32,6 @@ NONE: Final = "none"  # of admin, http, registry and monitor_state: do without
 REGISTRY_FILE: Final = "registry.sqlite3"
 THREADS_MAX: Final = 64  # kThreadSlotsMax in native/base/limits.h
 
-WEBHOOK_SECRET_BYTES_MIN: Final = 16
-
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
 GIB: Final = 1024 * MIB
@@ -88,27 +86,32 @@ class Limits(BaseModel):
 
 
 class Webhook(BaseModel):
-    """Where alarms are sent; each body is signed with the secret (HMAC-SHA256)."""
+    """Where alarms are sent; each body is signed with the secret (HMAC-SHA256).
+
+    `name` is what logs and metrics call it; without one the URL's host. Skew is sent only where
+    `sends_skew` says so.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
+    url: str
     secret_file: Path
+    name: str = ""
+    sends_skew: bool = False
 
-    def secret(self) -> bytes:
+    def secret(self) -> str:
         """Without the newline that editors leave at its end. Raises ConfigError."""
+        called = self.name or "without a name"
         try:
-            found = self.secret_file.read_bytes().rstrip(b"\r\n")
+            return self.secret_file.read_text(encoding="utf-8").rstrip("\r\n")
         except OSError as error:
             raise ConfigError(
-                f"secret_file {self.secret_file} of webhook {self.url}: {error.strerror}"
+                f"webhook {called}: secret_file {self.secret_file}: {error.strerror}"
             ) from error
-        if len(found) < WEBHOOK_SECRET_BYTES_MIN:
+        except UnicodeDecodeError as error:
             raise ConfigError(
-                f"secret_file {self.secret_file} of webhook {self.url}: expected at least"
-                f" {WEBHOOK_SECRET_BYTES_MIN} bytes, got {len(found)}"
-            )
-        return found
+                f"webhook {called}: secret_file {self.secret_file} is no UTF-8 text: {error}"
+            ) from error
 
 
 def default_worker_threads() -> int:
