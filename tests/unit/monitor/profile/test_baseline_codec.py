@@ -1,0 +1,87 @@
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.unit.monitor.profile.references import mixed_profile
+from tiltyard.monitor.profile.archive import Archive, decode_archive, encode_archive
+from tiltyard.monitor.profile.baseline_codec import (
+    HOURS_OF_WEEK,
+    check_baseline,
+    decode_baseline,
+    encode_baseline,
+)
+from tiltyard.monitor.profile.codec import decode, encode
+from tiltyard.monitor.profile.errors import MalformedProfileError
+from tiltyard.monitor.snapshot import Baseline
+
+PROFILE = decode(encode(mixed_profile()), "here")
+
+
+def baseline(*, has_slots: bool) -> Baseline:
+    reference = mixed_profile().reference.copy()
+    for index in range(len(PROFILE.streams)):
+        cells = PROFILE.layout.cells(reference, index)
+        cells[0] += PROFILE.rows - cells.sum()
+    slots = None
+    if has_slots:
+        slots = np.zeros((HOURS_OF_WEEK, len(reference)), np.int64)
+        slots[5], slots[6] = reference, reference
+        reference = 2 * reference
+    return Baseline(0, "", PROFILE.digest, 1.5, 100.0, "ann@box", 200.0, reference, slots)
+
+
+@pytest.mark.parametrize("has_slots", [False, True])
+def test_a_baseline_comes_back_whole(has_slots: bool) -> None:
+    one = baseline(has_slots=has_slots)
+    data = encode_baseline(one)
+    found = decode_baseline(data, "here", 3)
+    assert encode_baseline(found) == data
+    assert (found.number, len(found.digest)) == (3, 64)
+    assert replace(found, number=0, digest="", counts=one.counts, slots=one.slots) == one
+    assert found.counts.tolist() == one.counts.tolist()
+    assert (found.slots is None) != has_slots
+    check_baseline(found, PROFILE, "here")
+
+
+def changed(fields: dict[str, Any] | None = None, **arrays: Any) -> bytes:
+    unpacked = decode_archive(encode_baseline(baseline(has_slots=True)), "here")
+    return encode_archive(
+        Archive({**unpacked.header, **(fields or {})}, {**unpacked.arrays, **arrays})
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (lambda: changed({"format": 9}), "expected baseline format 1, got '9'"),
+        (lambda: changed({"accepted_by": 3}), "accepted_by: expected a text"),
+        (lambda: changed({"begin": 10**400}), "begin: expected unix seconds"),
+        (lambda: changed({"end": True}), "end: expected unix seconds"),
+        (lambda: changed({"size": 0}), "size: expected 1 to"),
+        (lambda: changed({"size": 10**12}), "size: expected 1 to"),
+        (lambda: changed({"size": 5}), r"counts: expected int64 \[5\]"),
+        (
+            lambda: changed(slots=np.zeros((HOURS_OF_WEEK, PROFILE.layout.size), np.int64)),
+            "slots: expected hours that add up",
+        ),
+        (lambda: changed(counts=np.full(PROFILE.layout.size, -1)), "no negative number of rows"),
+        (lambda: b"", "not a file that tiltyard wrote"),
+    ],
+)
+def test_what_is_no_baseline_is_refused(data: Any, sentence: str) -> None:
+    with pytest.raises(MalformedProfileError, match=f"^here: .*{sentence}"):
+        decode_baseline(data(), "here")
+
+
+def test_a_baseline_belongs_to_a_profile() -> None:
+    one = baseline(has_slots=False)
+    with pytest.raises(MalformedProfileError, match="expected a baseline of profile"):
+        check_baseline(replace(one, profile_digest="0" * 64), PROFILE, "here")
+    with pytest.raises(MalformedProfileError, match=r"expected \d+ counts, got 3"):
+        check_baseline(replace(one, counts=one.counts[:3]), PROFILE, "here")
+    wrong = one.counts.copy()
+    wrong[-1] += 1
+    with pytest.raises(MalformedProfileError, match="'mahalanobis': expected counts that add up"):
+        check_baseline(replace(one, counts=wrong), PROFILE, "here")

@@ -1,0 +1,72 @@
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from tiltyard.monitor.profile import categories, codes
+from tiltyard.monitor.profile.build import profile_of_columns
+from tiltyard.monitor.profile.declaration import Declaration
+from tiltyard.monitor.profile.weakness import rows_needed, smallest_delta
+
+
+def warned(columns: dict[str, Any], **declared: Any) -> str:
+    declared.setdefault("delta", 5.0)
+    return "\n".join(profile_of_columns(columns, None, Declaration(**declared)).warnings)
+
+
+def noise(rows: int = 2000) -> Any:
+    return np.random.default_rng(0).normal(size=rows)
+
+
+def test_the_tolerance_is_that_of_the_alarm() -> None:
+    z = norm.ppf(1 - 0.01 / (4 * 30))
+    assert smallest_delta(5000, 30) == pytest.approx(z / np.sqrt(5000), rel=1e-12)
+    assert rows_needed(0.05, 30) == int(np.ceil((z / 0.05) ** 2))
+
+
+def test_few_rows_are_told_with_what_they_support() -> None:
+    told = warned({"a": noise(1000)}, delta=0.05)
+    z = norm.ppf(1 - 0.01 / (4 * 3))
+    assert f"1,000 rows support delta >= {z / np.sqrt(1000):.3g}; for delta = 0.05," in told
+    assert f"{int(np.ceil((z / 0.05) ** 2)):,} reference rows are needed" in told
+    told = warned({"a": noise(5000)}, delta=0.05)
+    assert told.startswith("'surprise', 'mahalanobis', which have half of the rows, support delta")
+    assert warned({"a": noise(10_000)}, delta=0.05) == ""
+
+
+@pytest.mark.parametrize(
+    ("column", "sentence"),
+    [
+        (np.full(2000, 7.0), "constant in the reference, so any other value is out of range: 'b'"),
+        (np.full(2000, np.nan), "never has a value in the reference: 'b'"),
+        (np.where(np.arange(2000) % 4, noise(), np.nan), "missing in the .*: 'b'; at most 25 % of"),
+        (np.where(np.arange(2000) > 1, noise(), np.inf), r"\+inf in the .*: 'b'; at most 0.1 %"),
+        (np.where(np.arange(2000) > 1, noise(), -np.inf), "-inf in the reference: 'b'; at most"),
+        (
+            np.where(np.arange(2000) % 10, 0, noise()),
+            "quantiles coincide, so there are fewer than 32 cells: 'b'; the fewest, 4, of 'b'",
+        ),
+    ],
+)
+def test_what_a_column_cannot_show_is_told(column: Any, sentence: str) -> None:
+    assert warned({"a": noise()}) == ""
+    assert re.search(sentence, warned({"a": noise(), "b": column}))
+
+
+def test_categories_beyond_what_is_known_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(categories, "CODES_MAX", 100)
+    told = warned({"a": np.arange(2000) % 500}, categorical=frozenset("a"))
+    assert "'a' has 500 categories; the 100 most frequent are known, and the other 400" in told
+
+
+def test_categories_with_one_code_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nearly(value: float) -> int:
+        return int(value) // 2
+
+    monkeypatch.setattr(categories, "category_code", nearly)
+    monkeypatch.setattr(codes, "category_code", nearly)
+    told = warned({"a": np.arange(2000) % 4}, categorical=frozenset("a"))
+    assert "'a': these categories have one code and count as one: '0', '1'" in told
+    assert "'a': these categories have one code and count as one: '2', '3'" in told
