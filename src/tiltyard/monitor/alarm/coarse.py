@@ -6,25 +6,24 @@ import numpy as np
 
 from tiltyard.monitor.alarm.reference_stream import ReferenceStream
 from tiltyard.monitor.alarm.scores import midranks
-from tiltyard.monitor.profile.cells import CellRole, Ints
+from tiltyard.monitor.profile.cells import CellRole, Floats, Ints
 
 COARSE_CELLS: Final = 10
+_GRID_MAX: Final = 200
 
 
 def coarse_cells(stream: ReferenceStream) -> Ints:
     """int64[cells]: the coarse cell of each, numbered from 0 without gaps.
 
-    Finite cells: contiguous groups of about a tenth of the reference each, by the middle of the
-    cell on the reference's scale. Categories: the nine that the reference has most, and one for all
+    Finite cells: at most ten contiguous groups, by the middle of the cell on a grid of the
+    reference's scale that is as fine as that allows (a tenth of the rows each, but finer where one
+    value has most of them). Categories: the nine that the reference has most, and one for all
     others, when there are more than ten. Each reserved cell stays alone.
     """
     groups = np.zeros(len(stream.roles), np.int64)
     finite = np.array([role is CellRole.finite for role in stream.roles], np.bool_)
     if finite.any():
-        of_ordered = groups[stream.ordered]
-        _, middle = midranks(stream)
-        of_ordered[:] = np.minimum(COARSE_CELLS * middle, COARSE_CELLS - 1).astype(np.int64)
-        groups[stream.ordered] = of_ordered
+        groups[finite] = _equal_mass(midranks(stream)[1][finite[stream.ordered]])
     categories = np.flatnonzero([role is CellRole.category for role in stream.roles])
     if len(categories):
         by_count = categories[np.argsort(-stream.counts[categories], kind="stable")]
@@ -33,3 +32,12 @@ def coarse_cells(stream: ReferenceStream) -> Ints:
         groups[by_count] = rank if alone else np.minimum(rank, COARSE_CELLS - 1)
     groups[stream.reserved] = COARSE_CELLS + np.arange(np.count_nonzero(stream.reserved))
     return np.unique(groups, return_inverse=True)[1].astype(np.int64)
+
+
+def _equal_mass(middles: Floats) -> Ints:
+    """int64[n]: the groups of cells whose middles lie at these parts of the reference."""
+    grids = np.arange(COARSE_CELLS, _GRID_MAX + 1)[:, None]
+    parts = np.minimum(grids * middles, grids - 1).astype(np.int64)
+    differ = np.count_nonzero(np.diff(parts, axis=1), axis=1)
+    finest = np.flatnonzero(differ < COARSE_CELLS)[-1]
+    return np.unique(parts[finest], return_inverse=True)[1].astype(np.int64)

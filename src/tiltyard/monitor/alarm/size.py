@@ -3,29 +3,14 @@
 from typing import Final
 
 import numpy as np
-from scipy.special import chdtri
 
 from tiltyard.monitor.alarm.bet_layout import BetGroup
 from tiltyard.monitor.alarm.bet_tables import BetTables
 from tiltyard.monitor.profile.cells import Floats, Ints
+from tiltyard.monitor.statistics.chi_square import upper_quantile
+from tiltyard.monitor.statistics.psi import BAND_TAIL, psi, psi_terms
 
 CELLS_TOLD: Final = 3
-# The noise band of a PSI is passed by unchanged traffic with this probability.
-_BAND_MISS: Final = 0.001
-
-
-def psi_parts(counts: Floats, reference: Floats) -> Floats:
-    """What each cell adds to the PSI, sum (a - r) ln(a / r); float64 of the shape of `counts`.
-
-    a = (c + 1/2) / (n + B / 2), r likewise of the reference, B the cells that either has; the
-    others add nothing (drift.md section 3).
-    """
-    kept = counts + reference > 0.0
-    half = 0.5 * np.count_nonzero(kept)
-    live = np.where(kept, (counts + 0.5) / (counts.sum() + half), 1.0)
-    before = np.where(kept, (reference + 0.5) / (reference.sum() + half), 1.0)
-    parts: Floats = (live - before) * np.log(live / before)
-    return parts
 
 
 def psi_excess(counts: Floats, reference: Floats, design: float) -> float:
@@ -37,8 +22,10 @@ def psi_excess(counts: Floats, reference: Floats, design: float) -> float:
     degrees = np.count_nonzero(counts + reference) - 1
     if rows == 0 or degrees < 1:
         return 0.0
-    band = (design / rows + 1.0 / reference.sum()) * chdtri(degrees, _BAND_MISS)
-    return max(0.0, float(psi_parts(counts, reference).sum() - band))
+    noise = design / rows + 1.0 / reference.sum()
+    band = noise * float(upper_quantile(BAND_TAIL, degrees))
+    excess: float = max(0.0, float(psi(counts, reference)) - band)
+    return excess
 
 
 def coarse_excess(tables: BetTables, counts: Ints, stream: int, design: float) -> float:
@@ -77,9 +64,11 @@ def changed_cells(
     reference = tables.streams[stream]
     begin, end = tables.span(stream)
     own = counts[begin:end].astype(np.float64)
-    parts = psi_parts(own, reference.counts.astype(np.float64))
+    if own.sum() == 0.0:
+        return ()
+    parts = psi_terms(own, reference.counts)
     most = np.argsort(-parts, kind="stable")[:CELLS_TOLD]
-    shares = own / max(own.sum(), 1.0)
+    shares = own / own.sum()
     return tuple(
         (reference.labels[cell], float(reference.shares[cell]), float(shares[cell]))
         for cell in most

@@ -32,3 +32,10 @@ def test_rare_categories_are_pooled() -> None:
     assert len(set(groups[:14].tolist())) == COARSE_CELLS
     assert len(set(groups[:3].tolist())) == 1
     assert np.count_nonzero(groups == groups[3]) == 1
+
+
+def test_where_one_value_has_most_of_the_mass_the_rest_is_still_told_apart() -> None:
+    stream = ordered("x", [0, 9000, *[50] * 20, 0, 0])
+    groups = coarse_cells(stream)
+    assert np.count_nonzero(groups == groups[1]) == 1
+    assert len(set(groups[2:22].tolist())) >= 7
