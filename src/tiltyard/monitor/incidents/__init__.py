@@ -1,0 +1,1 @@
+"""What becomes of alarms: events, incidents, log lines and webhooks."""
