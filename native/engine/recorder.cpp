@@ -34,18 +34,14 @@ void Recorder::record(const ServedVersion& served, const BoundRequest& request,
   if (plan == nullptr) return;
   const std::optional<RecordPlane> plane = record_plane_of(served.role);
   if (!plane || is_synthetic(*request.request)) return;
-  source_.set_request(plan->layout().tensors(), request);
-  source_.set_outputs(outputs);
-  write(*plan, *plane, request.request->id, times);
+  write(*plan, *plane, request, outputs, times);
 }
 
 void Recorder::record_shadow(const ModelVersion& version, const BoundRequest& request,
                              std::span<const OutputView> outputs, RecordTimes times) {
   const RecordPlan* const plan = version.record_plan();
   if (plan == nullptr || is_synthetic(*request.request)) return;
-  source_.set_request(plan->layout().tensors(), request);
-  source_.set_outputs(outputs);
-  write(*plan, RecordPlane::shadow, request.request->id, times);
+  write(*plan, RecordPlane::shadow, request, outputs, times);
 }
 
 void Recorder::record_shadowed(const ModelVersion& version, const BoundRequest& request,
@@ -54,10 +50,18 @@ void Recorder::record_shadowed(const ModelVersion& version, const BoundRequest& 
   if (plan == nullptr || is_synthetic(*request.request)) return;
   source_.set_request(plan->layout().tensors(), request);
   source_.set_reply(reply);
-  write(*plan, RecordPlane::shadowed, request.request->id, times);
+  write_rows(*plan, RecordPlane::shadowed, request.request->id, times);
 }
 
-void Recorder::write(const RecordPlan& plan, RecordPlane plane, BytesView id, RecordTimes times) {
+void Recorder::write(const RecordPlan& plan, RecordPlane plane, const BoundRequest& request,
+                     std::span<const OutputView> outputs, RecordTimes times) {
+  source_.set_request(plan.layout().tensors(), request);
+  source_.set_outputs(outputs);
+  write_rows(plan, plane, request.request->id, times);
+}
+
+void Recorder::write_rows(const RecordPlan& plan, RecordPlane plane, BytesView id,
+                          RecordTimes times) {
   const size_t rows = source_.rows();
   if (rows == 0) return;
   RecordHead head;

@@ -43,8 +43,12 @@ class Recorder {
   void record_shadowed(const ModelVersion& version, const BoundRequest& request,
                        const InferResponseView& reply, RecordTimes times);
 
+  // What all of them come to, for a request that is recorded.
+  void write(const RecordPlan& plan, RecordPlane plane, const BoundRequest& request,
+             std::span<const OutputView> outputs, RecordTimes times);
+
  private:
-  void write(const RecordPlan& plan, RecordPlane plane, BytesView id, RecordTimes times);
+  void write_rows(const RecordPlan& plan, RecordPlane plane, BytesView id, RecordTimes times);
 
   RecordRing& ring_;
   const uint32_t slot_;

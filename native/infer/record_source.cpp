@@ -1,5 +1,7 @@
 #include "infer/record_source.h"
 
+#include <algorithm>
+
 #include "infer/bytes_codec.h"
 
 namespace tiltyard {
@@ -34,7 +36,7 @@ void RecordSource::set_rows(const Shape& shape, size_t elements, RecordTensor& t
   if (rows_ == 1) {
     to.width = elements;
   } else if (shape.rank == 0) {
-    to.width = 1;  // of every row
+    to.width = std::min<size_t>(1, elements);  // of every row
   } else if (rows_ > 0 && shape[0] == static_cast<int64_t>(rows_)) {
     to.width = to.step = elements / rows_;
   } else {
@@ -61,17 +63,14 @@ void RecordSource::set_input(const BoundInput& input, RecordTensor& to, Room& ro
 }
 
 void RecordSource::set_output(const TensorView& output, RecordTensor& to, Room& room) {
-  const auto elements = static_cast<size_t>(element_count(output.shape).value_or(0));
   if (output.type == DataType::BYTES) {
     has_used_room_ = true;
     room.strings.clear();
     append_framed_views(output.data, room.strings);
-    if (room.strings.size() == elements) set_rows(output.shape, elements, to);
+    set_rows(output.shape, room.strings.size(), to);
     to.strings = room.strings.data();
   } else {
-    if (output.data.size() == elements * element_bytes(output.type)) {
-      set_rows(output.shape, elements, to);
-    }
+    set_rows(output.shape, output.data.size() / element_bytes(output.type), to);
     to.data = output.data.data();
   }
 }

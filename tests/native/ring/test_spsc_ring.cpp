@@ -34,6 +34,7 @@ TEST_CASE("a ring against a model queue, through random pushes and pops") {
       ++next;
       continue;
     }
+    CHECK(ring.size() == model.size());
     const auto front = ring.front();
     CHECK(front.empty() == model.empty());
     REQUIRE(front.size() <= model.size());
