@@ -54,7 +54,7 @@ def examine(path: Path, given: Path | None, out: Path, begin: Begin) -> dict[str
     served = model.SerializeToString() if changes else data
     verdict = prove(model, external)
     begin("load", size)
-    session = _load(served, external)
+    session = load_session(served, external)
     begin("run", size)
     description, tensors = _run(session, model, given, verdict, changes, labels)
     (out / GOLDEN_FILE).write_bytes(golden.encode(tensors))
@@ -67,7 +67,8 @@ def examine(path: Path, given: Path | None, out: Path, begin: Begin) -> dict[str
     }
 
 
-def _load(model: bytes, external: dict[str, bytes]) -> ort.InferenceSession:
+def load_session(model: bytes, external: dict[str, bytes]) -> ort.InferenceSession:
+    """A session of one thread, as the server makes it. Raises PublishRefused."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -95,7 +96,7 @@ def _run(
     kinds = [_datatype("output", argument) for argument in session.get_outputs()]
     if given is not None:
         arrays = samples.read(given, inputs)
-        results = _infer(session, inputs, arrays)
+        results = infer(session, inputs, arrays)
     else:
         arrays, results = _first_that_runs(session, inputs)
     outputs = tuple(
@@ -131,7 +132,7 @@ def _first_that_runs(
     refusal: PublishRefused | None = None
     for arrays in samples.made_up(inputs):
         try:
-            return arrays, _infer(session, inputs, arrays)
+            return arrays, infer(session, inputs, arrays)
         except PublishRefused as error:
             refusal = refusal or error
     raise PublishRefused(
@@ -139,9 +140,10 @@ def _first_that_runs(
     )
 
 
-def _infer(
+def infer(
     session: ort.InferenceSession, inputs: Sequence[TensorSpec], arrays: Sequence[samples.Array]
 ) -> list[samples.Array]:
+    """The outputs for arrays of the inputs, in the model's order. Raises PublishRefused."""
     feeds = {
         spec.name: np.array(array, order="C") for spec, array in zip(inputs, arrays, strict=True)
     }

@@ -9,6 +9,10 @@ MANIFEST_FILE = "manifest.json"
 GOLDEN_FILE = "golden.npz"
 PROFILE_FILE = "profile.npz"
 RESERVED_FILES = frozenset({MODEL_FILE, MANIFEST_FILE, GOLDEN_FILE, PROFILE_FILE})
+# Beside the files of a version, and no part of it: what is known of its traffic comes later.
+PROFILES_FOLDER = "profiles"
+BASELINES_FOLDER = "baselines"
+RESERVED_FOLDERS = frozenset({PROFILES_FOLDER, BASELINES_FOLDER})
 VERSION_MAX = 2**63 - 1
 
 _MODEL_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
@@ -45,6 +49,11 @@ def check_version(number: int) -> int:
     return number
 
 
+def is_beside(file: str) -> bool:
+    """Whether a path in a version's folder is of a profile or a baseline, not of the version."""
+    return file.partition("/")[0] in RESERVED_FOLDERS
+
+
 def check_external_name(name: str) -> str:
     """`name`, if a file of that name beside model.onnx stays inside its folder; PublishRefused.
 
@@ -62,6 +71,6 @@ def check_external_name(name: str) -> str:
             f"external data file {name!r} is not usable: expected a relative path inside the"
             " model's folder, without '..', hidden parts, '\\' or '#'"
         )
-    if name in RESERVED_FILES:
+    if name in RESERVED_FILES or is_beside(name):
         raise PublishRefused(f"external data file {name!r} has a name the store keeps for itself")
     return name

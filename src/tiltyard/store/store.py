@@ -27,6 +27,7 @@ from tiltyard.store.names import (
     MANIFEST_FILE,
     MODEL_FILE,
     RESERVED_FILES,
+    is_beside,
     is_model_name,
     parse_version,
 )
@@ -86,7 +87,7 @@ class Store:
         for path, size, modified in self._objects():
             parts = path.split("/", 2)
             number = parse_version(parts[1]) if len(parts) == 3 else None
-            if number is not None and is_model_name(parts[0]):
+            if number is not None and is_model_name(parts[0]) and not is_beside(parts[2]):
                 files.setdefault((parts[0], number), {})[parts[2]] = (size, modified)
         found: dict[str, dict[int, VersionEntry]] = {}
         for (name, number), names in sorted(files.items()):
@@ -104,7 +105,14 @@ class Store:
 
     def file_sizes(self, name: str, version: int) -> dict[str, int]:
         """Bytes of each file of a version, by its path inside the version's folder."""
-        prefix = f"{name}/{version}/"
+        return {
+            file: size
+            for file, size in self.list_folder(f"{name}/{version}/").items()
+            if not is_beside(file)
+        }
+
+    def list_folder(self, prefix: str) -> dict[str, int]:
+        """Bytes of each file whose path begins with `prefix`, by the rest; none that is hidden."""
         return {
             path.removeprefix(prefix): size
             for path, size, _ in self._listed(prefix)

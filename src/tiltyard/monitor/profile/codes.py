@@ -2,8 +2,8 @@
 
 The low 32 bits of XXH3-64 over the value: of integers and booleans as int64 in little-endian,
 of floats as float64, of BYTES the bytes themselves. CODE_MISSING and CODE_INVALID are kept free:
-a hash that is one of them, or would be, is lowered by 2. The data plane computes the same in
-native/infer.
+a hash that is one of them is lowered by 2. The data plane computes the same in
+native/infer/category_code.h.
 """
 
 import struct

@@ -56,6 +56,7 @@ def match(table: Table, signature: Signature, declaration: Declaration) -> Refer
     Outputs take theirs by name. Raises ReferenceRefused for columns that nobody takes, and for
     inputs without any.
     """
+    signature = signature.by_row()
     left = dict(_named(table, signature, declaration))
     for name in sorted(declaration.ignored):
         if name not in left:

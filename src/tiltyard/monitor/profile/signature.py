@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,16 +23,33 @@ class Signature:
     def of(cls, description: Description) -> "Signature":
         return cls(description.inputs, description.outputs, description.class_labels)
 
+    @property
+    def has_rows(self) -> bool:
+        """Whether a request can have several rows; else all of a tensor is one row."""
+        return all(map(can_be_rows, self.inputs))
 
-def has_rows(spec: TensorSpec) -> bool:
-    """Whether dimension 0 counts rows: it is free, or 1. Else a request is one row."""
-    return bool(spec.shape) and (not isinstance(spec.shape[0], int) or spec.shape[0] == 1)
+    def by_row(self) -> "Signature":
+        """The same with a first dimension of rows everywhere, as references have it.
+
+        The rule is the data plane's, native/infer/record_layout: dimension 0 is the rows' where it
+        can be, if it can be in every input.
+        """
+        inputs = tuple(map(self._by_row, self.inputs))
+        return replace(self, inputs=inputs, outputs=tuple(map(self._by_row, self.outputs)))
+
+    def _by_row(self, spec: TensorSpec) -> TensorSpec:
+        is_cut = self.has_rows and can_be_rows(spec)
+        return replace(spec, shape=(None, *(spec.shape[1:] if is_cut else spec.shape)))
+
+
+def can_be_rows(spec: TensorSpec) -> bool:
+    """Whether dimension 0 can count rows: it is free, or 1, or there is none."""
+    return not spec.shape or not isinstance(spec.shape[0], int) or spec.shape[0] == 1
 
 
 def row_shape(spec: TensorSpec) -> tuple[int | None, ...]:
-    """The shape of one row; None where a dimension is free."""
-    shape = spec.shape[1:] if has_rows(spec) else spec.shape
-    return tuple(dim if isinstance(dim, int) else None for dim in shape)
+    """The shape of one row of a spec of Signature.by_row(); None where a dimension is free."""
+    return tuple(dim if isinstance(dim, int) else None for dim in spec.shape[1:])
 
 
 def row_width(spec: TensorSpec) -> int | None:

@@ -58,6 +58,7 @@ def choose(reference: Reference, signature: Signature, declaration: Declaration)
     Raises ReferenceRefused where the declaration names what is not there or does not fit.
     """
     choice = Choice()
+    signature = signature.by_row()
     for spec in signature.inputs:
         array = reference.inputs[spec.name]
         names = reference.names.get(spec.name)

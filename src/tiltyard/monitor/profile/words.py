@@ -1,6 +1,7 @@
 """The 4-byte words of slots, made from arrays in numpy as the data plane makes them from requests.
 
-See Slot and native/infer for `reads`. Sums run over the columns in their order, in float64.
+See Slot and native/infer/record_reads.cpp for `reads`. Sums run over the columns in their order,
+in float64.
 """
 
 from collections.abc import Callable
@@ -107,11 +108,12 @@ def _norm(part: Array) -> Array:
 
 
 def _least(part: Array) -> Array:
-    return np.asarray(_elements(part).min(axis=0))
+    """Of what is no NaN, as C's fmin."""
+    return np.asarray(np.fmin.reduce(_elements(part), axis=0))
 
 
 def _greatest(part: Array) -> Array:
-    return np.asarray(_elements(part).max(axis=0))
+    return np.asarray(np.fmax.reduce(_elements(part), axis=0))
 
 
 def _width(part: Array) -> Array:

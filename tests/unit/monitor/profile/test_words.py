@@ -92,6 +92,12 @@ def test_a_nan_makes_a_summary_nan(reads: str) -> None:
     assert np.isnan(read(reads, f32([[1, np.nan, 2]]), length=3)).all()
 
 
+def test_extremes_are_of_what_is_there() -> None:
+    tensor = f32([[np.nan, 1, 2], [np.nan, np.nan, np.nan]])
+    np.testing.assert_array_equal(read("min", tensor, length=3), f32([1, np.nan]))
+    np.testing.assert_array_equal(read("max", tensor, length=3), f32([2, np.nan]))
+
+
 def test_an_infinity_makes_a_spread_nan_without_a_warning() -> None:
     tensor = f32([[1, np.inf, 2]])
     assert read("mean", tensor, length=3).tolist() == [np.inf]
