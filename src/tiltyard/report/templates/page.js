@@ -4,9 +4,17 @@ const order = new Intl.Collator(undefined, { numeric: true });
 for (const table of document.querySelectorAll("table.sorts")) {
   table.querySelectorAll("thead th").forEach((head, column) => {
     if (head.classList.contains("col-spark")) return;
-    const button = document.createElement("button");
+    // A real button would be left out of a head that is repeated on the next printed page.
+    const button = document.createElement("span");
+    button.role = "button";
+    button.tabIndex = 0;
     button.append(...head.childNodes);
     head.append(button);
+    button.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      button.click();
+    });
     button.addEventListener("click", () => {
       const falls = head.getAttribute("aria-sort") !== "descending";
       table.querySelectorAll("th[aria-sort]").forEach((th) => th.removeAttribute("aria-sort"));
