@@ -29,6 +29,7 @@ from tiltyard.ops.metrics_family import (
 )
 from tiltyard.ops.metrics_gateway import gateway_metrics
 from tiltyard.ops.metrics_ledger import Counting, Ledger, Owner, Series
+from tiltyard.ops.metrics_operations import More
 from tiltyard.ops.metrics_requests import (
     LEDGER_FAMILIES,
     REQUESTS,
@@ -57,9 +58,6 @@ FORGOTTEN: Final = counter(
 )
 
 OnBug = Callable[[str, BaseException], None]
-# Metrics that others count, as the webhooks and the HTTP server do.
-More = Mapping[Family, Sequence[Row]]
-
 _KINDS: Final[Mapping[str, Kind]] = {"counter": "counter", "gauge": "gauge"}
 
 

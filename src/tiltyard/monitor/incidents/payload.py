@@ -65,24 +65,14 @@ def payload(notice: Notice, context: Context, *, gateway: str, runbook: Runbook)
     closed, acknowledged  {at, by} and {at, by, note}, or null
     runbook           the configured link, or null
     """
-    event, alarm = notice.event, notice.event.alarm
+    alarm = notice.event.alarm
     streams = sorted(alarm.streams, key=lambda one: (not one.is_leading, -one.share, one.stream))
     named = {one.stream for one in streams}
     drifts = None if context.outputs is None else bool(named & context.outputs)
     found: dict[str, Any] = _finite(
         {
-            "schema": SCHEMA,
-            "event": event.event,
-            "seq": event.seq,
-            "time": _utc(event.time),
+            **_head(notice),
             "gateway": gateway,
-            "incident": {
-                "id": notice.incident.id,
-                "is_first": notice.is_first,
-                "is_open": notice.incident.is_open,
-                "opened_at": _utc(notice.incident.opened_at),
-                "alarms_open": len(notice.incident.alarms),
-            },
             "alarm": _alarm(alarm),
             **_times(alarm),
             "significance": _significance(alarm),
@@ -117,6 +107,23 @@ def in_words(false_alarm_s: float) -> str:
     count = false_alarm_s / unit_s
     number = f"{count:,.0f}" if count >= 10 else f"{count:.2g}"
     return f"1 false alarm per {number} {unit}{'' if number == '1' else 's'}"
+
+
+def _head(notice: Notice) -> dict[str, Any]:
+    event, incident = notice.event, notice.incident
+    return {
+        "schema": SCHEMA,
+        "event": event.event,
+        "seq": event.seq,
+        "time": _utc(event.time),
+        "incident": {
+            "id": incident.id,
+            "is_first": notice.is_first,
+            "is_open": incident.is_open,
+            "opened_at": _utc(incident.opened_at),
+            "alarms_open": len(incident.alarms),
+        },
+    }
 
 
 def _alarm(alarm: Alarm) -> dict[str, Any]:

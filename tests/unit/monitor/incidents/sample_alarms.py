@@ -64,3 +64,16 @@ def notice(event: str = "opened", of: Alarm | None = None, at: float = CROSSED) 
     heard: list[Notice] = []
     AlarmFeed([heard.append], on_bug=fail).take(event, of or alarm(), at)
     return heard[0]
+
+
+class Lines:
+    """What was logged: level, event and values."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, str, dict[str, Any]]] = []
+
+    def info(self, event: str, **values: Any) -> None:
+        self.lines.append(("info", event, values))
+
+    def warning(self, event: str, **values: Any) -> None:
+        self.lines.append(("warning", event, values))

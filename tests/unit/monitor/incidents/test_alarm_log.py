@@ -2,26 +2,13 @@
 
 import json
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from tests.unit.monitor.incidents.sample_alarms import alarm, notice, recovered, stream
+from tests.unit.monitor.incidents.sample_alarms import Lines, alarm, notice, recovered, stream
 from tiltyard.monitor.incidents.alarm_log import AlarmLog
+from tiltyard.ops.log import logger
 from tiltyard.ops.reporter import Reporter
-
-
-class Lines:
-    """What was logged: level, event and values."""
-
-    def __init__(self) -> None:
-        self.lines: list[tuple[str, str, dict[str, Any]]] = []
-
-    def info(self, event: str, **values: Any) -> None:
-        self.lines.append(("info", event, values))
-
-    def warning(self, event: str, **values: Any) -> None:
-        self.lines.append(("warning", event, values))
 
 
 @pytest.mark.parametrize(
@@ -79,6 +66,8 @@ def test_who_closed_or_acknowledged_it_is_said() -> None:
 
 
 def test_a_reporter_writes_it(capsys: pytest.CaptureFixture[str]) -> None:
+    logger.cache_clear()  # it keeps the stderr that it has found first
     AlarmLog(Reporter("json"))(notice())
+    logger.cache_clear()
     line = json.loads(capsys.readouterr().err)
     assert (line["event"], line["level"], line["model"]) == ("alarm_opened", "warning", "fraud")

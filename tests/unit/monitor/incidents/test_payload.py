@@ -29,6 +29,83 @@ def payload_of(
     return payload(notice(event, of), context or Context(), gateway="gw-1", runbook=NO_RUNBOOK)
 
 
+WHOLE = {
+    "schema": "tiltyard.alarm/1",
+    "event": "opened",
+    "seq": 1,
+    "time": "2023-11-14T22:13:20.000Z",
+    "gateway": "gw-1",
+    "incident": {
+        "id": "i-a1",
+        "is_first": True,
+        "is_open": True,
+        "opened_at": "2023-11-14T22:13:20.000Z",
+        "alarms_open": 1,
+    },
+    "alarm": {
+        "id": "a1",
+        "kind": "drift",
+        "state": "open",
+        "model": "fraud",
+        "version": 3,
+        "role": "champion",
+        "segment": None,
+    },
+    "first_detected_at": "2023-11-14T22:13:20.000Z",
+    "onset": {
+        "at": "2023-11-14T22:12:20.000Z",
+        "from": "2023-11-14T22:11:50.000Z",
+        "to": "2023-11-14T22:12:35.000Z",
+    },
+    "closed": None,
+    "acknowledged": None,
+    "significance": {
+        "evidence_log10": 6.5,
+        "evidence_s": pytest.approx(10**6.5),
+        "false_alarm_s": 30 * DAY_S,
+        "in_words": "1 false alarm per 30 days",
+    },
+    "reference": {"digest": "0123456789abcdef", "rows": 20_000, "current_rows": 1_500},
+    "kappa": 1.25,
+    "streams": [
+        {
+            "name": "amount",
+            "change": "location up",
+            "is_leading": True,
+            "is_confirmed": False,
+            "evidence_log10": 7.5,
+            "share": 0.8,
+            "size_sigma": 0.5,
+            "size_error_sigma": 0.1,
+            "psi_excess": 0.2,
+            "cells": [
+                {"cell": "> 9.5", "before": 0.01, "after": 0.08},
+                {"cell": "(8, 9.5]", "before": 0.03, "after": 0.06},
+                {"cell": "[0, 1]", "before": 0.03, "after": 0.01},
+            ],
+            "is_output": False,
+            "definition": "psi:abc",
+        }
+    ],
+    "streams_not_shown": 0,
+    "prediction_drift": False,
+    "cause": "missing",
+    "changes": [
+        {"at": "2023-11-14T22:12:19.000Z", "text": "v3 promoted by ann"},
+        {"at": "2023-11-14T20:50:00.000Z", "text": "far"},
+    ],
+    "examples": [
+        {
+            "at": "2023-11-14T22:13:20.000Z",
+            "request_hash": "00000000000000ff",
+            "surprise_bits": 41.5,
+        },
+        {"at": "2023-11-14T22:13:20.000Z", "request_hash": None, "surprise_bits": 20.0},
+    ],
+    "runbook": "https://wiki/fraud",
+}
+
+
 def test_a_whole_payload() -> None:
     context = Context(
         outputs=frozenset({"probability"}),
@@ -42,81 +119,7 @@ def test_a_whole_payload() -> None:
         gateway="gw-1",
         runbook=Runbook("https://wiki/{model}"),
     )
-    assert found == {
-        "schema": "tiltyard.alarm/1",
-        "event": "opened",
-        "seq": 1,
-        "time": "2023-11-14T22:13:20.000Z",
-        "gateway": "gw-1",
-        "incident": {
-            "id": "i-a1",
-            "is_first": True,
-            "is_open": True,
-            "opened_at": "2023-11-14T22:13:20.000Z",
-            "alarms_open": 1,
-        },
-        "alarm": {
-            "id": "a1",
-            "kind": "drift",
-            "state": "open",
-            "model": "fraud",
-            "version": 3,
-            "role": "champion",
-            "segment": None,
-        },
-        "first_detected_at": "2023-11-14T22:13:20.000Z",
-        "onset": {
-            "at": "2023-11-14T22:12:20.000Z",
-            "from": "2023-11-14T22:11:50.000Z",
-            "to": "2023-11-14T22:12:35.000Z",
-        },
-        "closed": None,
-        "acknowledged": None,
-        "significance": {
-            "evidence_log10": 6.5,
-            "evidence_s": pytest.approx(10**6.5),
-            "false_alarm_s": 30 * DAY_S,
-            "in_words": "1 false alarm per 30 days",
-        },
-        "reference": {"digest": "0123456789abcdef", "rows": 20_000, "current_rows": 1_500},
-        "kappa": 1.25,
-        "streams": [
-            {
-                "name": "amount",
-                "change": "location up",
-                "is_leading": True,
-                "is_confirmed": False,
-                "evidence_log10": 7.5,
-                "share": 0.8,
-                "size_sigma": 0.5,
-                "size_error_sigma": 0.1,
-                "psi_excess": 0.2,
-                "cells": [
-                    {"cell": "> 9.5", "before": 0.01, "after": 0.08},
-                    {"cell": "(8, 9.5]", "before": 0.03, "after": 0.06},
-                    {"cell": "[0, 1]", "before": 0.03, "after": 0.01},
-                ],
-                "is_output": False,
-                "definition": "psi:abc",
-            }
-        ],
-        "streams_not_shown": 0,
-        "prediction_drift": False,
-        "cause": "missing",
-        "changes": [
-            {"at": "2023-11-14T22:12:19.000Z", "text": "v3 promoted by ann"},
-            {"at": "2023-11-14T20:50:00.000Z", "text": "far"},
-        ],
-        "examples": [
-            {
-                "at": "2023-11-14T22:13:20.000Z",
-                "request_hash": "00000000000000ff",
-                "surprise_bits": 41.5,
-            },
-            {"at": "2023-11-14T22:13:20.000Z", "request_hash": None, "surprise_bits": 20.0},
-        ],
-        "runbook": "https://wiki/fraud",
-    }
+    assert found == WHOLE
 
 
 def test_who_closed_and_who_acknowledged_it() -> None:

@@ -1,0 +1,440 @@
+"""Webhooks against a receiver without a socket, and against a real one that behaves badly."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.unit.monitor.incidents.sample_alarms import (
+    CROSSED,
+    Lines,
+    alarm,
+    fail,
+    notice,
+    recovered,
+)
+from tiltyard.errors import ConfigError
+from tiltyard.monitor.incidents import webhook
+from tiltyard.monitor.incidents.endpoint import EVENT_ID_HEADER, SIGNATURE_HEADER, Endpoint
+from tiltyard.monitor.incidents.feed import AlarmFeed, Notice
+from tiltyard.monitor.incidents.outbox import MERGE_S, TRYING_S_MAX
+from tiltyard.monitor.incidents.webhook import (
+    ANSWER_BYTES_MAX,
+    Answer,
+    SavedWebhooksError,
+    Webhooks,
+)
+
+SECRET = "a secret of 24 characters"
+URL = "https://hooks.example.com/T0/B0"
+TIMEOUT_S = 20.0
+
+
+class Body(httpx.AsyncByteStream):
+    """A body as it comes from a socket."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._text.encode()
+
+
+def reply(code: int, text: str = "", **headers: str) -> httpx.Response:
+    """An answer; underscores in the names of headers are dashes."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return httpx.Response(code, headers=named, stream=Body(text))
+
+
+Receive = Callable[[httpx.Request], httpx.Response]
+
+
+def describe(notice: Notice) -> dict[str, Any]:
+    return {"event": notice.event.event, "seq": notice.event.seq, "id": notice.event.alarm.id}
+
+
+class World:
+    """One endpoint, a clock that a test moves, and what the receiver answers."""
+
+    def __init__(self, *endpoints: Endpoint, receive: Receive | None = None) -> None:
+        self.now = CROSSED
+        self.got: list[httpx.Request] = []
+        self.answers: list[httpx.Response | Exception] = []
+        self.lines = Lines()
+        self.webhooks = Webhooks(
+            endpoints or (Endpoint(URL, SECRET),),
+            describe,
+            log=self.lines,
+            on_bug=fail,
+            enter_priority=lambda _: None,
+            clock=lambda: self.now,
+            jitter=lambda: 1.0,
+            transport=httpx.MockTransport(receive or self._receive),
+        )
+        self.feed = AlarmFeed([self.webhooks], on_bug=fail)
+
+    def _receive(self, request: httpx.Request) -> httpx.Response:
+        self.got.append(request)
+        answer = self.answers.pop(0) if self.answers else reply(204)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def deliver(self) -> int:
+        """Try what is due; how many were tried."""
+
+        async def work() -> int:
+            tried = 0
+            async with self.webhooks._client() as client:
+                for lane in self.webhooks._lanes:
+                    while await self.webhooks.deliver_one(client, lane):
+                        tried += 1
+            return tried
+
+        return asyncio.run(asyncio.wait_for(work(), TIMEOUT_S))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        (found,) = self.webhooks.counters().values()
+        return found
+
+    @property
+    def said(self) -> list[str]:
+        return [event for _, event, _ in self.lines.lines]
+
+
+def test_an_event_is_posted_signed_and_done() -> None:
+    world = World()
+    world.feed.take("opened", alarm(), world.now)
+    assert world.webhooks.undelivered == 1
+    world.now += 5
+    assert world.deliver() == 1
+    (request,) = world.got
+    assert (request.method, str(request.url)) == ("POST", URL)
+    assert request.headers["content-type"] == "application/json"
+    assert json.loads(request.content) == {"event": "opened", "seq": 1, "id": "a1"}
+    signed = f"{int(world.now)}.".encode() + request.content
+    mac = hmac.new(SECRET.encode(), signed, hashlib.sha256).hexdigest()
+    assert request.headers[SIGNATURE_HEADER] == f"t={int(world.now)},v1={mac}"
+    assert (world.counts["delivered"], world.webhooks.undelivered, world.said) == (1, 0, [])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(500),
+        reply(503, "busy"),
+        reply(429),
+        reply(408),
+        httpx.ConnectError("refused"),
+        httpx.ReadTimeout("slow"),
+        httpx.RemoteProtocolError("not HTTP"),
+        OSError("no route"),
+    ],
+)
+def test_what_may_pass_is_tried_again_with_the_same_id(answer: Any) -> None:
+    world = World()
+    world.answers = [answer]
+    world.feed.take("opened", alarm(), world.now)
+    assert world.deliver() == 1
+    assert world.deliver() == 0  # not yet
+    world.now += 1
+    assert world.deliver() == 1
+    first, second = world.got
+    assert first.headers[EVENT_ID_HEADER] == second.headers[EVENT_ID_HEADER]
+    assert first.content == second.content
+    assert first.headers[SIGNATURE_HEADER] != second.headers[SIGNATURE_HEADER]
+    assert world.said == ["webhook_fails", "webhook_works_again"]
+
+
+def test_a_failing_endpoint_is_said_once() -> None:
+    world = World()
+    world.answers = [reply(500) for _ in range(5)]
+    world.feed.take("opened", alarm(), world.now)
+    for _ in range(5):
+        assert world.deliver() == 1
+        world.now += 3_600
+    assert world.said == ["webhook_fails"]
+    assert world.counts["failed"] == 5
+
+
+def test_it_waits_as_long_as_the_receiver_asks() -> None:
+    world = World()
+    world.answers = [reply(429, retry_after="90")]
+    world.feed.take("opened", alarm(), world.now)
+    world.deliver()
+    world.now += 89
+    assert world.deliver() == 0
+    world.now += 1
+    assert world.deliver() == 1
+
+
+@pytest.mark.parametrize("code", [301, 302, 307, 400, 401, 404, 422])
+def test_a_refusal_is_final_and_said(code: int) -> None:
+    world = World()
+    elsewhere = "https://elsewhere.example.com/"
+    world.answers = [reply(code, "no\nsuch\x1b[31m hook", location=elsewhere)]
+    world.feed.take("opened", alarm(), world.now)
+    assert world.deliver() == 1
+    assert len(world.got) == 1  # a redirect is not followed
+    ((level, event, values),) = world.lines.lines
+    assert (level, event) == ("warning", "webhook_event_refused")
+    assert (values["code"], values["said"]) == (code, "no such [31m hook")
+    assert values["endpoint"] == "hooks.example.com"
+    assert (world.counts["refused"], world.webhooks.undelivered) == (1, 0)
+
+
+def test_gone_stops_the_endpoint() -> None:
+    world = World()
+    world.answers = [reply(410)]
+    for number in range(3):
+        world.feed.take("opened", alarm(f"a{number}", f"m{number}"), world.now)
+    assert world.deliver() == 1
+    world.feed.take("opened", alarm("later", "other"), world.now)
+    assert world.deliver() == 0
+    assert world.said == ["webhook_stopped", "webhook_event_dropped"]
+    assert (world.counts["is_stopped"], world.counts["dropped"]) == (1, 3)
+
+
+def test_after_a_day_an_event_is_given_up_and_said() -> None:
+    world = World()
+    world.answers = [reply(500)]
+    world.feed.take("opened", alarm(), world.now)
+    world.deliver()
+    world.now += TRYING_S_MAX
+    assert world.deliver() == 0
+    assert world.said == ["webhook_fails", "webhook_event_expired"]
+    assert world.counts["expired"] == 1
+
+
+def test_more_names_are_waited_for() -> None:
+    world = World()
+    world.feed.take("opened", alarm(), world.now)
+    for _ in range(3):
+        world.feed.take("named", alarm(), world.now)
+    assert world.deliver() == 1
+    world.now += MERGE_S
+    assert world.deliver() == 1
+    assert [json.loads(request.content)["seq"] for request in world.got] == [1, 4]
+
+
+def test_skew_is_sent_where_it_is_asked_for() -> None:
+    world = World(
+        Endpoint(URL, SECRET, name="pager"), Endpoint(URL, SECRET, name="all", sends_skew=True)
+    )
+    world.feed.take("opened", alarm(kind="skew"), world.now)
+    assert world.deliver() == 1
+    found = world.webhooks.counters()
+    assert (found["pager"]["attempts"], found["all"]["delivered"]) == (0, 1)
+
+
+def test_each_endpoint_has_its_own_secret_and_outbox() -> None:
+    good, bad = Endpoint(URL, SECRET, "good"), Endpoint(URL + "x", SECRET[::-1], "bad")
+    signatures = set()
+
+    def receive(request: httpx.Request) -> httpx.Response:
+        signatures.add(request.headers[SIGNATURE_HEADER])
+        return reply(500 if str(request.url).endswith("x") else 200)
+
+    world = World(good, bad, receive=receive)
+    world.feed.take("opened", alarm(), world.now)
+    world.deliver()
+    found = world.webhooks.counters()
+    assert (found["good"]["delivered"], found["bad"]["pending"]) == (1, 1)
+    assert len(signatures) == 2
+
+
+def test_what_is_pending_survives_a_restart_with_its_id() -> None:
+    before = World()
+    before.answers = [reply(500)]
+    before.feed.take("opened", alarm(), before.now)
+    before.deliver()
+    after = World()
+    after.now = before.now + 1
+    after.webhooks.restore(before.webhooks.save())
+    assert after.deliver() == 1
+    assert after.got[0].headers[EVENT_ID_HEADER] == before.got[0].headers[EVENT_ID_HEADER]
+    assert after.got[0].content == before.got[0].content
+
+
+def test_what_was_for_an_endpoint_that_is_gone_is_given_up_and_said() -> None:
+    before = World(Endpoint(URL, SECRET, "old"))
+    before.feed.take("opened", alarm(), before.now)
+    after = World(Endpoint(URL, SECRET, "new"))
+    after.webhooks.restore(before.webhooks.save())
+    assert after.webhooks.undelivered == 0
+    assert after.lines.lines == [
+        ("warning", "webhook_gone", {"endpoint": "old", "events_given_up": 1})
+    ]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"hooks.example.com": [{"id": 1}]}', '{"a": 3}'])
+def test_what_was_not_saved_by_webhooks_is_refused(text: str) -> None:
+    with pytest.raises(SavedWebhooksError, match="undelivered events cannot be read"):
+        World().webhooks.restore(text)
+
+
+def test_two_endpoints_of_one_name_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"two webhooks are called 'hooks\.example\.com'"):
+        World(Endpoint(URL, SECRET), Endpoint(URL, SECRET))
+
+
+class Endless(httpx.AsyncByteStream):
+    """A body without an end."""
+
+    def __init__(self) -> None:
+        self.pieces = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            self.pieces += 1
+            yield b"x" * 100
+
+
+def test_an_answer_is_not_read_to_its_end() -> None:
+    endless = Endless()
+    world = World(receive=lambda _: httpx.Response(400, stream=endless))
+    world.feed.take("opened", alarm(), world.now)
+    world.deliver()
+    assert endless.pieces <= ANSWER_BYTES_MAX // 100 + 1
+    assert len(world.lines.lines[0][2]["said"]) == ANSWER_BYTES_MAX
+
+
+def test_an_answer_that_never_comes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhook, "REQUEST_S_MAX", 0.01)
+
+    class Silent(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            await asyncio.Event().wait()
+            raise AssertionError(request)
+
+    world = World()
+    world.webhooks._transport = Silent()
+    world.feed.take("opened", alarm(), world.now)
+    assert world.deliver() == 1
+    assert world.lines.lines[0][2]["said"] == "no answer in 0.01 s"
+    assert world.counts["failed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [(200, "delivered"), (299, "delivered"), (300, "refused"), (425, "failed"), (499, "refused"),
+     (410, "gone"), (500, "failed"), (599, "failed"), (0, "failed"), (100, "failed")],
+)  # fmt: skip
+def test_what_a_code_means(code: int, outcome: str) -> None:
+    assert Answer(code).outcome == outcome
+
+
+class Receiver:
+    """A real HTTP server: each path behaves badly in its own way, and then well."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[str, str]] = []
+        self.delivered = threading.Semaphore(0)
+        self.is_held = threading.Event()
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                receiver.answer(self)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
+        self.thread.start()
+
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
+        request.rfile.read(int(request.headers["content-length"]))
+        seen = [path for path, _ in self.got].count(request.path)
+        self.got.append((request.path, request.headers[EVENT_ID_HEADER]))
+        if request.path == "/slow":
+            self.is_held.wait(TIMEOUT_S)
+        if request.path == "/closing" and not seen:
+            request.connection.shutdown(socket.SHUT_RDWR)
+            request.close_connection = True
+            return
+        request.send_response(503 if request.path == "/failing" and not seen else 200)
+        request.end_headers()
+        if request.path == "/slow" or seen or request.path == "/good":
+            self.delivered.release()
+
+    def endpoint(self, name: str) -> Endpoint:
+        return Endpoint(f"http://127.0.0.1:{self.server.server_port}/{name}", SECRET, name)
+
+    def close(self) -> None:
+        self.is_held.set()
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join(TIMEOUT_S)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.close()
+
+
+def test_a_real_receiver_that_is_slow_fails_and_closes(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tiltyard.monitor.incidents.outbox.BACKOFF_S", 0.001)
+    names: list[str] = []
+    webhooks = Webhooks(
+        [receiver.endpoint(name) for name in ("slow", "failing", "closing", "good")],
+        describe,
+        log=Lines(),
+        on_bug=fail,
+        enter_priority=names.append,
+    )
+    webhooks(notice("opened", alarm("before")))
+    webhooks.start()
+    for _ in range(3):  # the slow one holds up nobody
+        assert receiver.delivered.acquire(timeout=TIMEOUT_S)
+    receiver.is_held.set()
+    assert receiver.delivered.acquire(timeout=TIMEOUT_S)
+    webhooks(notice("recovered", recovered(alarm("after"))))
+    for _ in range(4):
+        assert receiver.delivered.acquire(timeout=TIMEOUT_S)
+    assert webhooks.stop(TIMEOUT_S)
+    for path in ("/failing", "/closing"):
+        ids = [event_id for one, event_id in receiver.got if one == path]
+        assert ids[0] == ids[1] != ids[2]
+    assert names == ["webhooks"]
+    found = webhooks.counters()
+    assert [found[name]["failed"] for name in ("failing", "closing", "good")] == [1, 1, 0]
+
+
+def test_stopping_ends_what_is_under_way_and_keeps_it(receiver: Receiver) -> None:
+    webhooks = Webhooks(
+        [receiver.endpoint("slow")],
+        describe,
+        log=Lines(),
+        on_bug=fail,
+        enter_priority=lambda _: None,
+    )
+    webhooks.start()
+    webhooks(notice())
+    assert webhooks.stop(TIMEOUT_S)
+    assert webhooks.undelivered == 1
+    webhooks(notice("opened", alarm("later")))  # nobody is hurt
+    assert webhooks.undelivered == 2
+
+
+def test_without_endpoints_there_is_no_thread() -> None:
+    webhooks = Webhooks([], describe, log=Lines(), on_bug=fail, enter_priority=lambda _: None)
+    webhooks.start()
+    webhooks(notice())
+    assert webhooks.stop()
+    assert (webhooks.save(), webhooks.counters()) == ("{}", {})
