@@ -18,6 +18,7 @@ from tiltyard.report.figures import ticks, value
 CATEGORIES_MAX: Final = 8
 MOVED: Final = 3
 TICKS: Final = 5
+CELLS_MAX: Final = 32  # with figures; all are in the counts
 VALUES_MAX: Final = 12  # of a discrete stream, each with its label
 ASIDE_MIN: Final = 0.0005  # of the rows, before or now
 ASIDE: Final = frozenset(
@@ -57,6 +58,8 @@ class Distribution:
     parts: Markup
     top_part: CellMeasure | None
     top_share: float  # of the PSI
+    cells: tuple[CellMeasure, ...]  # what the PSI is the sum over, those with rows
+    cells_more: int  # that add less than all of these
 
 
 class _Drawn(NamedTuple):
@@ -70,6 +73,7 @@ def distribution(
 ) -> Distribution:
     """`training` is the same stream against the training profile, for a third outline."""
     top = max(measure.coarse, key=lambda cell: cell.psi, default=None)
+    cells, cells_more = _listed(measure.coarse)
     # At least the noise band fills a column, so that noise is drawn as small as it is.
     scale = max(top.psi if top is not None else 0.0, measure.psi_band or 0.0)
     if stream.cells.kind is Kind.categorical:
@@ -90,7 +94,17 @@ def distribution(
         parts=contributions(measure.coarse, scale, label),
         top_part=top if measure.psi else None,
         top_share=top.psi / measure.psi if top is not None and measure.psi else 0.0,
+        cells=cells,
+        cells_more=cells_more,
     )
+
+
+def _listed(cells: Sequence[CellMeasure]) -> tuple[tuple[CellMeasure, ...], int]:
+    """Those with rows, in order; of very many the ones that add most."""
+    kept = [cell for cell in cells if cell.count or cell.reference_count]
+    least = sorted((cell.psi for cell in kept), reverse=True)[:CELLS_MAX][-1] if kept else 0.0
+    shown = [cell for cell in kept if cell.psi >= least][:CELLS_MAX]
+    return tuple(shown), len(kept) - len(shown)
 
 
 def _is_aside(cell: CellMeasure) -> bool:

@@ -6,6 +6,7 @@ it are in the page, as JSON.
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -64,6 +65,7 @@ def _as_script(value: dict[str, Any]) -> Markup:
     return Markup(text)
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("tiltyard.report"),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tests.unit.report.measures import categories, measured, numeric, stream_with
 from tiltyard.monitor.statistics.measure import Rate
 from tiltyard.report.change import DEVIATES, changes, largest, moved_cell, rate_z
+from tiltyard.report.figures import SIGMA, TIMES
 
 CELLS = numeric(1, 2, 3, 4)
 STREAM = stream_with(CELLS, [0, 0, 250, 250, 250, 250, 0, 0, 0])
@@ -31,7 +32,7 @@ def test_values_out_of_range_are_said() -> None:
 def test_a_shifted_mean_and_variance_are_said_in_sigmas() -> None:
     moments = np.array([2_000 * 65_536, 8_000 * 65_536])  # 1,000 rows with mean 2, variance 4
     said = changes(measured(STREAM, [0, 0, 0, 0, 0, 1_000, 0, 0, 0], moments))
-    assert said == ("mean +2.0 σ", "variance ×\N{NO-BREAK SPACE}4.0")
+    assert said == (f"mean +2.0 {SIGMA}", f"variance {TIMES}\N{NO-BREAK SPACE}4.0")
 
 
 def test_another_shape_is_said_by_the_cell_that_moved_most() -> None:

@@ -2,10 +2,11 @@ from markupsafe import Markup
 
 from tests.unit.report.measures import categories, measured, numeric, stream_with
 from tiltyard.monitor.profile.cells import Kind
-from tiltyard.report.distribution import CATEGORIES_MAX, VALUES_MAX, distribution
+from tiltyard.report.distribution import CATEGORIES_MAX, CELLS_MAX, VALUES_MAX, distribution
 
 EVEN = numeric(1, 2, 3, 4, 5, 6)
 BEFORE = [0, 0, 100, 100, 100, 100, 100, 100, 0, 0, 0]
+STREAM = stream_with(EVEN, BEFORE)
 AFTER = [0, 0, 50, 100, 100, 100, 100, 150, 0, 0, 12]
 
 
@@ -85,6 +86,22 @@ def test_a_few_rows_out_of_range_are_not_worth_telling() -> None:
     stream = stream_with(EVEN, BEFORE)
     shown = distribution(measured(stream, [0, 1, *[1_000] * 6, 0, 0, 900]), stream)
     assert [cell.role for cell in shown.aside] == ["missing"]
+
+
+def test_of_very_many_cells_those_that_add_most_are_listed_in_order() -> None:
+    labels = [f"c{k:03}" for k in range(100)]
+    stream = stream_with(categories(*labels), [*[100] * 100, 0, 0, 0, 0])
+    after = [100 + 3 * k for k in range(100)]
+    measure = measured(stream, [*after, 0, 0, 0, 0])
+    shown = distribution(measure, stream)
+    assert len(shown.cells) == CELLS_MAX
+    assert shown.cells_more == 100 - CELLS_MAX
+    assert [cell.name for cell in shown.cells] == sorted(cell.name for cell in shown.cells)
+    rest = [cell.psi for cell in measure.coarse if cell not in shown.cells]
+    assert min(cell.psi for cell in shown.cells) >= max(rest)
+    few = distribution(measured(STREAM, AFTER), STREAM)
+    assert [cell.name for cell in few.cells][-1] == "MISSING"
+    assert few.cells_more == 0
 
 
 def test_the_training_profile_is_a_third_outline() -> None:

@@ -6,6 +6,7 @@ import pytest
 from tests.unit.report.sample_snapshots import NOW, ONSET_PIECE, PIECES, alarm
 from tiltyard.monitor.snapshot import Marker, Snapshot, Window
 from tiltyard.monitor.statistics.series import series
+from tiltyard.report.figures import UNDEFINED
 from tiltyard.report.timeline import ratios, timeline
 
 EMPTY = np.zeros(3, np.int64)
@@ -50,7 +51,7 @@ def test_more_flags_than_letters_are_all_kept() -> None:
     assert line is not None
     assert len(line.flags) == 30
     assert line.flags[25].letter == "Z"
-    assert line.flags[26].letter == "–"
+    assert line.flags[26].letter == UNDEFINED
 
 
 def test_ratios_rise_at_the_onset(five: Snapshot) -> None:

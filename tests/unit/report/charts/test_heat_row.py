@@ -1,4 +1,5 @@
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -40,7 +41,7 @@ def test_marks_are_lines_over_the_whole_height() -> None:
 def test_a_long_history_has_no_gaps_between_boxes() -> None:
     chart = heat_row([1.5 if k % 2 else 3.0 for k in range(1_009)], [])
     edges = sorted(boxes(chart, "h1") + boxes(chart, "h2"))
-    assert all(a[0] + a[1] == b[0] for a, b in zip(edges, edges[1:], strict=False))
+    assert all(a[0] + a[1] == b[0] for a, b in pairwise(edges))
     assert edges[-1][0] + edges[-1][1] == WIDTH
 
 

@@ -1,4 +1,4 @@
-from xml.etree import ElementTree
+import xml.etree.ElementTree as ET
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,6 +57,6 @@ def test_it_is_well_formed_once_attributes_are_quoted() -> None:
     for bare in ("class=a", "class=b", "role=img", "preserveAspectRatio=none"):
         key, value = bare.split("=")
         text = text.replace(bare, f'{key}="{value}"')
-    root = ElementTree.fromstring(text)
+    root = ET.fromstring(text)
     assert root.attrib["viewBox"] == "0 0 600 100"
     assert root[0].attrib["d"] == "M0 0h1"
