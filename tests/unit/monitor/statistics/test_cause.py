@@ -86,6 +86,14 @@ def test_a_shift_is_no_broken_data() -> None:
     assert cause(one) == ""
 
 
+def test_a_psi_within_its_band_has_no_cause_however_it_is_made() -> None:
+    values = rows()
+    values[AMOUNT][:120] = np.nan
+    one = measured(AMOUNT, values)
+    assert cause(replace(one, psi_excess=0.0)) == ""
+    assert cause_shares(replace(one, psi_excess=0.0)) == cause_shares(one)
+
+
 def test_noise_has_no_cause_and_no_rows_have_none() -> None:
     assert cause(measured(AMOUNT, rows())) == ""
     empty = {name: values[:0] for name, values in rows().items()}

@@ -38,6 +38,14 @@ def test_large_cells_are_left_alone_unless_the_pool_needs_one(two: tuple[Ints, I
         assert (two[0] + two[1])[moved] == (two[0] + two[1])[large].min()
 
 
+def test_five_expected_rows_are_enough_and_fewer_are_not() -> None:
+    enough, _ = pool_small([90, 5, 5], [90, 5, 5])
+    assert enough.tolist() == [90, 5, 5, 0]
+    # 9 of 200 rows: 4.5 in a sample of 100; two such cells expect 9 together.
+    pooled, expected = pool_small([91, 4, 5], [91, 5, 4])
+    assert (pooled.tolist(), expected.tolist()) == ([91, 0, 0, 9], [91, 0, 0, 9])
+
+
 def test_nothing_is_pooled_where_all_expect_enough() -> None:
     current, reference = pool_small([30, 40], [300, 500])
     assert current.tolist() == [30, 40, 0]

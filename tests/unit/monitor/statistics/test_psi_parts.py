@@ -34,6 +34,18 @@ def test_a_cell_that_moved_against_its_group_has_none() -> None:
     assert parts[0, 0] > 0
 
 
+def test_cells_share_their_groups_half_of_a_row() -> None:
+    """Group of 4 and 0 against 0 and 0, of 10 and 20 rows: shares over n + B / 2 = 11 and 21."""
+    current, reference = ints([[4, 0, 6]]), ints([[0, 0, 20]])
+    coarse_counts = ints([[4, 6]]), ints([[0, 20]])
+    first = 4.25 / 11 - 0.25 / 21
+    second = 0.25 / 11 - 0.25 / 21
+    parts = psi_parts(current, reference, *coarse_counts, ints([[0, 0, 1]]))[0]
+    term = (4.5 / 11 - 0.5 / 21) * np.log((4.5 / 11) / (0.5 / 21))
+    assert parts[0] == pytest.approx(term * first / (first + second), rel=1e-12)
+    assert parts[1] == pytest.approx(term * second / (first + second), rel=1e-12)
+
+
 def test_padding_has_none_and_no_rows_are_no_part() -> None:
     current, reference = ints([[4, 6, 0], [0, 0, 0]]), ints([[8, 2, 0], [1, 1, 1]])
     groups = ints([[0, 1, -1], [0, 1, 2]])

@@ -54,6 +54,8 @@ def test_it_is_that_of_the_values_to_less_than_a_cell() -> None:
 def test_values_beyond_the_range_lie_at_its_ends() -> None:
     cells = ordered_cells(Kind.numeric, singles([1, 2, 4]), 0.0)
     assert representatives(cells).tolist() == [0.0, 0.5, 1.5, 3.0, 4.0]
+    lengths = ordered_cells(Kind.text, cells.edges, 0.0)
+    assert representatives(lengths).tolist() == representatives(cells).tolist()
     at = representatives(cells)
     far, near = ints([0, 0, 0, 0, 9]), ints([9, 0, 0, 0, 0])
     assert float(wasserstein(far, near, gaps(at))) == 4.0
