@@ -54,7 +54,7 @@ def describe(notice: Notice) -> dict[str, int]:
 
 def webhooks_with(log: Lines, enter: Callable[[str], None]) -> Webhooks:
     return Webhooks(
-        [Endpoint("https://hooks.example.com/", "a secret of 24 characters", "pager")],
+        [Endpoint("https://hooks.example.com/", b"a secret of 24 bytes", "pager")],
         describe,
         log=log,
         on_bug=fail,

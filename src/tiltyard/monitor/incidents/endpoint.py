@@ -2,8 +2,9 @@
 
 import hashlib
 import hmac
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ from tiltyard.errors import ConfigError
 
 SIGNATURE_HEADER: Final = "Tiltyard-Signature"
 EVENT_ID_HEADER: Final = "Tiltyard-Event-Id"
-SECRET_CHARACTERS_MIN: Final = 16
+SECRET_BYTES_MIN: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Endpoint:
     """
 
     url: str
-    secret: str = field(repr=False)
+    secret: bytes = field(repr=False)
     name: str = ""
     sends_skew: bool = False
 
@@ -38,25 +39,40 @@ class Endpoint:
                 f"webhook {self.name!r}: expected a url https://HOST/.. or http://HOST/.., got one"
                 f" with scheme {parts.scheme!r} and host {host or ''!r}"
             )
-        if len(self.secret) < SECRET_CHARACTERS_MIN:
+        if len(self.secret) < SECRET_BYTES_MIN:
             raise ConfigError(
-                f"webhook {self.name or host!r}: the secret has {len(self.secret)} characters;"
-                f" expected {SECRET_CHARACTERS_MIN} or more"
+                f"webhook {self.name or host!r}: the secret has {len(self.secret)} bytes;"
+                f" expected {SECRET_BYTES_MIN} or more"
             )
         if not self.name:
             object.__setattr__(self, "name", host)
 
+    @property
+    def key(self) -> str:
+        """What its undelivered events are saved under, so that no other endpoint gets them."""
+        return hashlib.sha256(self.url.encode()).hexdigest()[:16]
 
-def check_names(endpoints: Iterable[Endpoint]) -> None:
-    """Every endpoint has a name of its own. Raises ConfigError."""
-    seen: set[str] = set()
+
+def distinct(endpoints: Iterable[Endpoint]) -> list[Endpoint]:
+    """The same, with names that differ: the second of a name is called NAME-2, and so on.
+
+    Raises ConfigError where two have the same url.
+    """
+    seen: Counter[str] = Counter()
+    urls: set[str] = set()
+    found = []
     for endpoint in endpoints:
-        if endpoint.name in seen:
-            raise ConfigError(f"two webhooks are called {endpoint.name!r}; give each its own name")
-        seen.add(endpoint.name)
+        if endpoint.url in urls:
+            raise ConfigError(f"two webhooks at {endpoint.name!r} have the same url")
+        urls.add(endpoint.url)
+        seen[endpoint.name] += 1
+        number = seen[endpoint.name]
+        name = endpoint.name if number == 1 else f"{endpoint.name}-{number}"
+        found.append(replace(endpoint, name=name))
+    return found
 
 
-def signature(secret: str, time_s: int, body: bytes) -> str:
+def signature(secret: bytes, time_s: int, body: bytes) -> str:
     """The value of the header Tiltyard-Signature, "t=<unix seconds>,v1=<hex>".
 
     v1 is HMAC-SHA256 with the endpoint's secret over the decimal seconds, a dot and the body as it
@@ -65,9 +81,9 @@ def signature(secret: str, time_s: int, body: bytes) -> str:
     five minutes from now. A retry is signed anew; Tiltyard-Event-Id stays, so a receiver that keeps
     the ids of a day knows what it has had.
 
-    >>> signature("0123456789abcdef", 1_700_000_000, b"{}")[:24]
+    >>> signature(b"0123456789abcdef", 1_700_000_000, b"{}")[:24]
     't=1700000000,v1=e4f8e2ec'
     """
     signed = f"{time_s}.".encode() + body
-    mac = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+    mac = hmac.new(secret, signed, hashlib.sha256).hexdigest()
     return f"t={time_s},v1={mac}"

@@ -25,7 +25,7 @@ from tiltyard.monitor.incidents.endpoint import (
     EVENT_ID_HEADER,
     SIGNATURE_HEADER,
     Endpoint,
-    check_names,
+    distinct,
     signature,
 )
 from tiltyard.monitor.incidents.feed import NAMED, Notice, OnBug
@@ -83,7 +83,7 @@ class Webhooks:
 
     `describe` makes an event's payload; it is called on the thread of the feed, once an event.
     `clock` gives unix seconds, `jitter` numbers from 0 to 1, `transport` is for tests.
-    Raises ConfigError where two endpoints have one name.
+    Raises ConfigError where two endpoints have one url.
     """
 
     def __init__(
@@ -98,14 +98,13 @@ class Webhooks:
         jitter: Callable[[], float] = random.random,
         transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
-        check_names(endpoints)
         self._describe = describe
         self._log = log
         self._on_bug = on_bug
         self._enter_priority = enter_priority
         self._clock = clock
         self._transport = transport
-        self._lanes = [_Lane(endpoint, jitter) for endpoint in endpoints]
+        self._lanes = [_Lane(endpoint, jitter) for endpoint in distinct(endpoints)]
         self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = asyncio.Event()
@@ -162,25 +161,25 @@ class Webhooks:
 
     def save(self) -> str:
         """What is pending as JSON, for restore(). An event is as safe as this is saved often."""
-        return json.dumps({lane.endpoint.name: lane.outbox.pending() for lane in self._lanes})
+        return json.dumps({lane.endpoint.key: lane.outbox.pending() for lane in self._lanes})
 
     def restore(self, text: str) -> None:
-        """Go on with what was pending. What was for an endpoint that is gone is given up, and said.
+        """Go on with what was pending. What was for a url that is gone is given up, and said.
 
         Raises SavedWebhooksError; then nothing has changed.
         """
         try:
             saved = {
-                name: [Delivery(**one) for one in deliveries]
-                for name, deliveries in json.loads(text).items()
+                key: [Delivery(**one) for one in deliveries]
+                for key, deliveries in json.loads(text).items()
             }
         except (ValueError, TypeError, AttributeError) as error:
             raise SavedWebhooksError(f"undelivered events cannot be read: {error}") from error
         for lane in self._lanes:
-            lane.outbox.restore(saved.pop(lane.endpoint.name, []))
-        for name, deliveries in saved.items():
-            if deliveries:
-                self._log.warning("webhook_gone", endpoint=name, events_given_up=len(deliveries))
+            lane.outbox.restore(saved.pop(lane.endpoint.key, []))
+        given_up = sum(len(deliveries) for deliveries in saved.values())
+        if given_up:
+            self._log.warning("webhook_url_is_gone", events_given_up=given_up)
         self._wake()
 
     def _wake(self) -> None:
