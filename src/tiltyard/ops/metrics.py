@@ -28,7 +28,7 @@ from tiltyard.ops.metrics_family import (
     gauge,
 )
 from tiltyard.ops.metrics_gateway import gateway_metrics
-from tiltyard.ops.metrics_ledger import Counting, Ledger, Owner, Series
+from tiltyard.ops.metrics_ledger import Ledger, Owner, Series
 from tiltyard.ops.metrics_operations import More
 from tiltyard.ops.metrics_requests import (
     LEDGER_FAMILIES,
@@ -72,13 +72,12 @@ class Counters(Protocol):
 class Sources:
     """Where metrics come from; all may be asked from any thread.
 
-    `rollouts` are those in force. `not_ready` is "" when the gateway is ready, else why not.
-    `monitoring` gives None while drift is not watched. `more` are metrics that others count.
+    `not_ready` is "" when the gateway is ready, else why not, in a sentence. `monitoring` gives
+    None while drift is not watched. `more` are metrics that others count.
     """
 
     engine: Counters
     ledger: Ledger
-    rollouts: Callable[[], Iterable[Counting]]
     not_ready: Callable[[], str]
     monitoring: Callable[[], Monitoring | None] = lambda: None
     more: Sequence[Callable[[], More]] = field(default=())
@@ -147,14 +146,14 @@ class Metrics:
             (row["model"], str(row["version"])): version_series(row) for row in rows
         }
         ledger = self._sources.ledger
-        sums = {owner: series for owner, series in ledger.collect(versions).items() if series}
+        found = ledger.collect(versions)
+        sums = {owner: series for owner, series in found.sums.items() if series}
         shown = _most_used(sums)
         yield from filled_from(LEDGER_FAMILIES, (sums[owner] for owner in shown))
         yield filled(NOT_SHOWN, [((), len(sums) - len(shown))])
         yield filled(UNSETTLED, [((), ledger.unsettled)])
         yield filled(FORGOTTEN, [((), ledger.forgotten)])
-        rollouts = [rollout.counters() for rollout in self._sources.rollouts()]
-        yield from gauges(rollouts, rows, frozenset(sums) - frozenset(shown))
+        yield from gauges(found.in_force, rows, frozenset(sums) - frozenset(shown))
 
     def _drift(self) -> Iterator[Filled]:
         monitoring = self._sources.monitoring()

@@ -33,6 +33,14 @@ class Counting(Protocol):
     def counters(self) -> dict[str, Any]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The sums by owner, and what the rollouts in force count, as they give it."""
+
+    sums: dict[Owner, dict[Series, float]]
+    in_force: list[dict[str, Any]]
+
+
 @dataclass(slots=True)
 class _Retired:
     rollout: Counting
@@ -71,8 +79,8 @@ class Ledger:
         with self._lock:
             self._settle(self._clock())
 
-    def collect(self, versions: Counts) -> dict[Owner, dict[Series, float]]:
-        """The sums by owner; `versions` are the series of those that are loaded, as they count now.
+    def collect(self, versions: Counts) -> Collected:
+        """Everything now; `versions` are the series of those that are loaded, as they count.
 
         A version that went and came back between two calls has lost what it counted since the
         first.
@@ -81,18 +89,16 @@ class Ledger:
             now = self._clock()
             self._settle(now)
             self._begin_anew(versions, now)
+            in_force = [rollout.counters() for rollout in self._in_force.values()]
+            retired = [one.rollout.counters() for one in self._retired]
             sums: dict[Owner, dict[Series, float]] = {}
-            for counts in (versions, *self._read_rollouts()):
+            for counts in (versions, *map(self._read, (*in_force, *retired))):
                 for owner, series in counts.items():
                     _add(sums.setdefault(owner, {}), series)
             for owner, kept in self._kept.items():
                 if owner in sums or now - self._kept_at[owner] <= SHOWN_S:
                     _add(sums.setdefault(owner, {}), kept)
-            return sums
-
-    def _read_rollouts(self) -> list[Counts]:
-        rollouts = [*self._in_force.values(), *(one.rollout for one in self._retired)]
-        return [self._read(rollout.counters()) for rollout in rollouts]
+            return Collected(sums, in_force)
 
     def _look_at_taken(self) -> None:
         while self._taken:

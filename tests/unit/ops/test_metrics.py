@@ -53,7 +53,6 @@ class World:
         sources = Sources(
             engine=self,
             ledger=self.ledger,
-            rollouts=lambda: self.rollouts,
             not_ready=lambda: "",
             monitoring=lambda: self,  # type: ignore[arg-type, return-value]  # what is asked of it
             more=[lambda: {TRIED: [(("pager",), 5)]}],

@@ -40,7 +40,7 @@ class Book:
         self.ledger = Ledger(read, clock=lambda: self.now)
 
     def total(self, versions: Counts | None = None) -> float:
-        return self.ledger.collect(versions or {}).get(OWNER, {}).get(SERIES, 0)
+        return self.ledger.collect(versions or {}).sums.get(OWNER, {}).get(SERIES, 0)
 
 
 def test_a_rollout_that_replaces_another_goes_on_from_it() -> None:
@@ -56,6 +56,14 @@ def test_a_rollout_that_replaces_another_goes_on_from_it() -> None:
     assert book.total() == 17
     first.count = 99  # its account is closed
     assert book.total() == 17
+
+
+def test_what_is_in_force_is_given_as_it_is() -> None:
+    book = Book()
+    book.ledger.take([Rollout(1)])
+    book.ledger.take([Rollout(2, in_flight=3)])
+    (found,) = book.ledger.collect({}).in_force
+    assert found["arms"] == [{"count": 2, "in_flight": 3}]
 
 
 def test_one_that_was_replaced_before_anybody_looked_is_not_missed() -> None:
@@ -121,7 +129,7 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         book.ledger.collect({("m", str(number)): {SERIES: 1}})
     book.ledger.collect({})
     assert book.ledger.forgotten == 3
-    assert book.ledger.collect({}).keys() == {("m", "3"), ("m", "4")}
+    assert book.ledger.collect({}).sums.keys() == {("m", "3"), ("m", "4")}
 
 
 STEPS = st.lists(
