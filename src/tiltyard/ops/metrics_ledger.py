@@ -75,9 +75,15 @@ class Ledger:
         self._taken.append((self._clock(), list(rollouts)))
 
     def settle(self) -> None:
-        """Close the accounts of rollouts whose requests have ended, and let go of them."""
-        with self._lock:
-            self._settle(self._clock())
+        """Close the accounts of rollouts whose requests have ended, and let go of them.
+
+        It waits for nobody: where a scrape is under way, that does the same.
+        """
+        if self._lock.acquire(blocking=False):
+            try:
+                self._settle(self._clock())
+            finally:
+                self._lock.release()
 
     def collect(self, versions: Counts) -> Collected:
         """Everything now; `versions` are the series of those that are loaded, as they count.
@@ -105,6 +111,7 @@ class Ledger:
             at, rollouts = self._taken.popleft()
             after = {id(rollout): rollout for rollout in rollouts}
             gone = [one for key, one in self._in_force.items() if key not in after]
+            self._retired = [one for one in self._retired if id(one.rollout) not in after]
             self._retired += [_Retired(rollout, at) for rollout in gone]
             self._in_force = after
 

@@ -90,6 +90,24 @@ def test_a_rollout_with_requests_in_flight_is_waited_for() -> None:
     assert (book.total(), book.ledger.unsettled) == (3, 0)
 
 
+def test_one_that_comes_back_at_once_is_counted_once() -> None:
+    book = Book()
+    rollout = Rollout(3)
+    for rollouts in ([rollout], [], [rollout]):
+        book.ledger.take(rollouts)
+    assert book.total() == 3
+    book.now += SETTLE_S
+    assert book.total() == 3
+
+
+def test_settling_waits_for_nobody() -> None:
+    book = Book()
+    with book.ledger._lock:
+        book.ledger.settle()
+        book.ledger.take([Rollout(1)])
+    assert book.total() == 1
+
+
 def test_what_never_ends_is_let_go_and_counted() -> None:
     book = Book()
     book.ledger.take([Rollout(1, in_flight=2)])
