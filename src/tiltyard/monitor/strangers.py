@@ -135,13 +135,12 @@ class Strangers:
 
 def _candidates(scores: Scores, heap: Sequence[_Row]) -> list[int]:
     """The rows that may belong into the heap, the strangest first; NaN never does."""
-    if not len(scores):
-        return []
-    least = heap[0].score if len(heap) == ROWS else -np.inf
-    # Most blocks end here, so that looking costs one pass over the scores.
-    if not np.fmax.reduce(scores) > least:
-        return []
-    found = np.flatnonzero(scores > least)
+    if len(heap) < ROWS:
+        found = np.flatnonzero(~np.isnan(scores))
+    elif np.fmax.reduce(scores, initial=-np.inf) > heap[0].score:
+        found = np.flatnonzero(scores > heap[0].score)
+    else:
+        return []  # where most blocks end, after one pass over the scores
     order = np.argsort(-scores[found], kind="stable")[:ROWS]
     rows: list[int] = found[order].tolist()
     return rows

@@ -9,13 +9,11 @@ import numpy.typing as npt
 from tiltyard.monitor.counting.errors import CountingError
 from tiltyard.monitor.counting.layout import HEAD, Z_MAX, Z_SHIFT, Z_UNITS, CountLayout
 from tiltyard.monitor.profile.cells import Cells, Ints, Kind
+from tiltyard.monitor.profile.joint import MAHALANOBIS, SURPRISE
 from tiltyard.monitor.profile.profile import JointScores, Profile
 from tiltyard.monitor.profile.stream import Group, Stream
 
 Floats = npt.NDArray[np.float64]
-
-SURPRISE: Final = "surprise"
-MAHALANOBIS: Final = "mahalanobis"
 
 # Edges and codes are compared by as many; what never matches fills up.
 BLOCK: Final = 8
