@@ -39,6 +39,7 @@ SECTIONS: Final = {
         "load": "Keep a version in memory.",
         "unload": "No longer keep a version in memory.",
         "route": "Show exactly how requests are routed.",
+        "drift": "Show what requests look like now, and what has changed.",
         "events": "List what was changed, by whom, and when.",
         "drain": "Have the gateway finish what it accepted, and end.",
     },

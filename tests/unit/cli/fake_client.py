@@ -1,13 +1,18 @@
 """An AdminClient that answers from memory: what is asked is in `calls`, what comes back is set."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Self
+from dataclasses import replace
+from typing import Any, Generic, Self, TypeVar
 
 import grpc
 
+from tests.unit.cli.sample_planes import ALARM, CLOSED, sample_baseline, sample_plane
 from tests.unit.cli.sample_views import EVENT, FULL, MODELS, STATISTICS
 from tiltyard.client.admin_errors import AdminCallError, Details
 from tiltyard.control.views import EventView, ModelView, RouteView, StatisticsRow, VersionView
+from tiltyard.monitor.interface import AlarmEvent, DriftQuery
+from tiltyard.monitor.policy import DriftPolicy
+from tiltyard.monitor.snapshot import Alarm, Baseline, Snapshot
 
 
 def call_error(
@@ -19,10 +24,13 @@ def call_error(
     return kind(code, message, details)
 
 
-class FakeEvents:
+Item = TypeVar("Item")
+
+
+class FakeEvents(Generic[Item]):
     """A watch: its events, and then the error that ends it, if any."""
 
-    def __init__(self, events: Iterable[EventView], end: BaseException | None) -> None:
+    def __init__(self, events: Iterable[Item], end: BaseException | None) -> None:
         self._events = iter(events)
         self._end = end
         self.is_closed = False
@@ -33,10 +41,10 @@ class FakeEvents:
     def __exit__(self, *_: object) -> None:
         self.is_closed = True
 
-    def __iter__(self) -> Iterator[EventView]:
+    def __iter__(self) -> Iterator[Item]:
         return self
 
-    def __next__(self) -> EventView:
+    def __next__(self) -> Item:
         try:
             return next(self._events)
         except StopIteration:
@@ -62,6 +70,12 @@ class FakeClient:
         self.coming: list[EventView] = []
         self.coming_end: BaseException | None = KeyboardInterrupt()
         self.fail: list[BaseException | None] = []
+        self.planes: list[Snapshot] = [sample_plane()]
+        self.planes_at: dict[str, list[Snapshot]] = {}  # by address; those of others are planes
+        self.alarms: list[Alarm] = [ALARM, CLOSED]
+        self.alarm_events: list[AlarmEvent] = []
+        self.alarm_end: BaseException | None = KeyboardInterrupt()
+        self.policy = DriftPolicy(epoch=3)
 
     def __enter__(self) -> Self:
         return self
@@ -119,11 +133,50 @@ class FakeClient:
     def rollback(self, *arguments: Any, **options: Any) -> RouteView:
         return self._take("rollback", arguments, options)
 
-    def watch(self, *arguments: Any, **options: Any) -> FakeEvents:
+    def watch(self, *arguments: Any, **options: Any) -> FakeEvents[EventView]:
         self._take("watch", arguments, options)
         if options["follow"]:
             return FakeEvents(self.coming, self.coming_end)
         return FakeEvents(self.events, None)
+
+    def get_drift(self, query: DriftQuery, **options: Any) -> list[Snapshot]:
+        self._take("get_drift", (query,), options)
+        planes = self.planes_at.get(self.address, self.planes)
+        asked = (query.model, query.version, query.role, query.segment)
+        return [
+            plane
+            for plane in planes
+            for key in [plane.key]
+            for has in [(key.model, key.version, key.role, key.segment)]
+            if all(one in (None, other) for one, other in zip(asked, has, strict=True))
+        ]
+
+    def list_alarms(self, *arguments: Any, **options: Any) -> list[Alarm]:
+        self._take("list_alarms", arguments, options)
+        return [alarm for alarm in self.alarms if alarm.state == "open" or not options["open_only"]]
+
+    def ack_alarm(self, *arguments: Any, **options: Any) -> Alarm:
+        self._take("ack_alarm", arguments, options)
+        alarm_id, note = arguments
+        return replace(ALARM, id=alarm_id, acknowledged_by="anna@box", note=note)
+
+    def watch_alarms(self, *arguments: Any, **options: Any) -> FakeEvents[AlarmEvent]:
+        self._take("watch_alarms", arguments, options)
+        return FakeEvents(self.alarm_events, self.alarm_end)
+
+    def get_drift_policy(self, *arguments: Any, **options: Any) -> DriftPolicy:
+        self._take("get_drift_policy", arguments, options)
+        return self.policy
+
+    def set_drift_policy(self, *arguments: Any, **options: Any) -> DriftPolicy:
+        self._take("set_drift_policy", arguments, dict(options))
+        options.pop("expected_epoch")
+        options.pop("timeout_s")
+        return replace(self.policy.changed(options), epoch=self.policy.epoch + 1)
+
+    def accept_baseline(self, *arguments: Any, **options: Any) -> Baseline:
+        self._take("accept_baseline", arguments, options)
+        return sample_baseline(self.planes[0].profile)
 
     def drain(self, **options: Any) -> None:
         self._take("drain", (), options)

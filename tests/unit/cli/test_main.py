@@ -49,11 +49,24 @@ def test_every_command_has_help(name: str) -> None:
     assert len(text.splitlines()) > 5
 
 
+def commands_of(name: str) -> list[click.Command]:
+    """A command, or those of a group."""
+    found = cli_main.find_command(name)
+    if not isinstance(found, click.Group):
+        return [found]
+    context = click.Context(found)
+    commands = [found.get_command(context, entry) for entry in found.list_commands(context)]
+    return [command for command in commands if command is not None]
+
+
 @pytest.mark.parametrize("name", cli_main.SECTIONS["Commands for a gateway that runs"])
 def test_every_command_of_operators_has_what_they_share(name: str) -> None:
-    options = {option for param in cli_main.find_command(name).params for option in param.opts}
-    assert {"--admin", "--json", "--timeout-s"} <= options
-    assert ("--expected-epoch" in options) == (name not in ("status", "route", "events", "drain"))
+    for command in commands_of(name):
+        options = {option for param in command.params for option in param.opts}
+        assert {"--admin", "--json", "--timeout-s"} <= options
+        if name != "drift":
+            is_change = name not in ("status", "route", "events", "drain")
+            assert ("--expected-epoch" in options) == is_change
 
 
 def test_version() -> None:

@@ -1,0 +1,125 @@
+"""Reads the planes of one gateway, or those of several as if it were one."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import click
+
+from tiltyard.cli import screen
+from tiltyard.cli.admin_options import ADMIN_VARIABLE, TIMEOUT_S, Place, as_place
+from tiltyard.cli.connection import gateway_at
+from tiltyard.config import DEFAULT_ADMIN
+from tiltyard.errors import TiltyardError
+
+if TYPE_CHECKING:
+    from tiltyard.monitor.interface import DriftQuery
+    from tiltyard.monitor.snapshot import PlaneKey, Snapshot
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+# How planes are listed; a role of a newer gateway comes last.
+ROLES = ("champion", "canary", "champion-as", "shadow", "shadowed")
+
+
+class NothingWatchedError(TiltyardError):
+    """No plane is what was asked for."""
+
+    exit_code: ClassVar[int] = 4
+
+
+def as_places(ctx: click.Context, param: click.Parameter, value: str) -> tuple[Place, ...]:
+    """HOST:PORT, or several of them with commas between, for an option's callback.
+
+    Raises BadParameter.
+    """
+    places = [as_place(ctx, param, part) for part in value.split(",")]
+    found = tuple(place for place in places if place is not None)
+    addresses = [place.address for place in found]
+    twice = next((address for address in addresses if addresses.count(address) > 1), None)
+    if twice is not None:
+        raise click.BadParameter(f"{twice} is there twice", ctx, param)
+    return found
+
+
+def asks_several(command: Command) -> Command:
+    """The options of a command that reads one gateway or more: `places`, `as_json`, `timeout_s`."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs."),
+        click.option(
+            "--timeout-s",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="SECONDS",
+            default=TIMEOUT_S,
+            show_default=True,
+            help="How long to wait for a gateway's answer.",
+        ),
+        click.option(
+            "--admin",
+            "places",
+            metavar="HOST:PORT,...",
+            envvar=ADMIN_VARIABLE,
+            default=DEFAULT_ADMIN,
+            show_default=True,
+            show_envvar=True,
+            callback=as_places,
+            help="Where the gateway answers operators; the counts of several are added.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def read_planes(places: Sequence[Place], query: "DriftQuery", timeout_s: float) -> "list[Snapshot]":
+    """The planes that are asked for, merged; those of the whole traffic come first.
+
+    Raises what a client raises, and StatisticsError where gateways cannot be merged.
+    """
+    from tiltyard.monitor.statistics.merge import merge
+
+    if len(places) > 1 and query.end is None:  # for all the same window
+        query = replace(query, end=screen.now())
+    found: dict[PlaneKey, dict[str, Snapshot]] = {}
+    for place in places:
+        with gateway_at(place) as client:
+            for snapshot in client.get_drift(query, timeout_s=timeout_s):
+                named = (
+                    snapshot if snapshot.gateways else replace(snapshot, gateways=(place.address,))
+                )
+                found.setdefault(snapshot.key, {})[place.address] = named
+    merged = []
+    for at in found.values():
+        told = merge(list(at.values()))
+        lacking = [place.address for place in places if place.address not in at]
+        if lacking:
+            problem = f"{', '.join(lacking)} does not watch this, and is not counted here"
+            told = replace(told, problems=(*told.problems, problem))
+        merged.append(told)
+    return sorted(merged, key=_order)
+
+
+def nothing_watched(query: "DriftQuery") -> NothingWatchedError:
+    """What to say where no plane came."""
+    if query.model is None:
+        return NothingWatchedError(
+            "no model is watched: those with a reference profile are"
+            " (tiltyard publish NAME FILE.onnx --reference ROWS)"
+        )
+    asked = {"version": query.version, "role": query.role, "segment": query.segment}
+    told = ", ".join(f"{name} {value}" for name, value in asked.items() if value is not None)
+    if told:
+        return NothingWatchedError(
+            f"nothing of {query.model} with {told} is watched; see what is with: tiltyard drift"
+            f" {query.model}"
+        )
+    return NothingWatchedError(
+        f"nothing of {query.model} is watched: give its version a reference profile"
+        f" (tiltyard profile {query.model} VERSION --reference ROWS)"
+    )
+
+
+def _order(snapshot: "Snapshot") -> tuple[str, bool, int, bool, int, str]:
+    """Of versions that were champion one after the other, the one that has requests comes first."""
+    key = snapshot.key
+    role = ROLES.index(key.role) if key.role in ROLES else len(ROLES)
+    is_idle = not snapshot.current.counts[0]
+    return key.model, bool(key.segment), role, is_idle, -key.version, key.segment

@@ -1,0 +1,250 @@
+"""`tiltyard drift show`: the planes of a model, once or again and again."""
+
+import difflib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Final
+
+import click
+from rich.console import Console, RenderableType
+from rich.live import Live
+
+from tiltyard.cli import screen
+from tiltyard.cli.admin_options import Place
+from tiltyard.cli.connection import NoAnswerError, NoGatewayError
+from tiltyard.cli.drift_places import asks_several, nothing_watched, read_planes
+from tiltyard.cli.drift_span import SPAN
+from tiltyard.cli.render import as_json as json_of
+from tiltyard.cli.render.formats import listed
+from tiltyard.cli.version_number import VERSION
+from tiltyard.errors import TiltyardError
+from tiltyard.monitor.interface import PIECES, WINDOW_S, DriftQuery
+from tiltyard.monitor.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from tiltyard.cli.render.drift_view import DriftView
+
+WATCH_S: Final = 2.0
+WATCH_TIMEOUT_S: Final = 5.0
+HISTORY_PIECES: Final = 24  # each as long as the window
+FEATURES_SHOWN: Final = 20
+FEATURES_SHOWN_MIN: Final = 5
+# What a page has beside its features; on a terminal that is watched, all of it should fit.
+LINES_BESIDE: Final = 20
+AGAINST: Final = ("profile", "baseline", "previous", "week", "champion")
+NAMES_SHOWN: Final = 5
+
+wait = time.sleep
+
+
+class UnknownFeatureError(TiltyardError):
+    """The plane has no stream of this name."""
+
+    exit_code: ClassVar[int] = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the command line says is to be shown, and how."""
+
+    query: DriftQuery
+    against: str | None
+    feature: str | None
+    is_fine: bool
+    shows_all: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was read at a time; `views` has one plane in full, or as JSON every one."""
+
+    at_unix_s: float
+    views: "Sequence[DriftView]"
+    others: Sequence[Snapshot]
+    problem: str = ""
+
+
+@click.command()
+@click.argument("name", default="", metavar="[NAME]")
+@click.option("--version", type=VERSION, help="Only this version.")
+@click.option("--role", metavar="ROLE", help="Only this role: champion, canary, shadow, shadowed.")
+@click.option("--segment", metavar="F=V", help="Only this segment; '' is the whole traffic.")
+@click.option(
+    "--window",
+    type=SPAN,
+    default=WINDOW_S,
+    metavar="SPAN",
+    help="How much traffic counts as now: 90s, 10m, 24h.  [default: 10m]",
+)
+@click.option(
+    "--against",
+    type=click.Choice(AGAINST),
+    help="What it is held against.  [default: baseline; before there is one, profile]",
+)
+@click.option("--feature", metavar="F", help="This feature or output alone, before and now.")
+@click.option("--fine", "is_fine", is_flag=True, help="With --feature: every cell.")
+@click.option("--all", "shows_all", is_flag=True, help="List every feature.")
+@click.option("--watch", is_flag=True, help="Show it again every other second, until Ctrl-C.")
+@asks_several
+def show(
+    name: str,
+    version: int | None,
+    role: str | None,
+    segment: str | None,
+    window: float,
+    against: str | None,
+    feature: str | None,
+    is_fine: bool,
+    shows_all: bool,
+    watch: bool,
+    places: tuple[Place, ...],
+    timeout_s: float,
+    as_json: bool,
+) -> None:
+    """Show what the requests of model NAME look like, the most changed features first.
+
+    \b
+      PSI      how much a feature differs; noise is what chance alone stays below in 99.9 %
+      last ..  the PSI over time, in windows as long as this one
+      outside  how many values lie outside the range of the reference
+      mean     how far it has moved, in standard deviations
+      !        an open alarm names the feature
+
+    Without NAME there is a line for each model. Times are UTC.
+    """
+    if not name and (feature is not None or version is not None or role is not None):
+        raise click.UsageError("--feature, --version and --role need the NAME of a model")
+    query = DriftQuery(name or None, version, role, segment, window_s=window)
+    choice = Choice(query, against, feature, is_fine, shows_all)
+    if not watch:
+        found = _read(places, choice, timeout_s, every=as_json)
+        with _drawing(places, choice, as_json=as_json, is_live=False) as draw:
+            draw(found)
+        return
+    try:
+        _watch(places, choice, min(timeout_s, WATCH_TIMEOUT_S), as_json=as_json)
+    except KeyboardInterrupt:
+        return
+
+
+def _read(places: Sequence[Place], choice: Choice, timeout_s: float, *, every: bool) -> Found:
+    """One plane in full and the others without their history; with `every` all in full."""
+    from tiltyard.cli.render.drift_view import drift_view
+    from tiltyard.monitor.statistics.against import Against
+
+    query = choice.query
+    planes = read_planes(places, _of_pieces(query, 1), timeout_s)
+    at = screen.now()
+    if not planes:
+        raise nothing_watched(query)
+    if query.model is None and not every:
+        return Found(at, (), planes)
+    if not every:
+        key = planes[0].key
+        query = replace(query, version=key.version, role=key.role, segment=key.segment)
+    full = read_planes(places, _of_pieces(query, HISTORY_PIECES), timeout_s)
+    if not full:  # it has ended between the two
+        raise nothing_watched(query)
+    word = {"week": "week_ago"}.get(choice.against or "", choice.against)
+    against = Against(word) if word is not None else None
+    views = [drift_view(snapshot, against) for snapshot in full]
+    return Found(at, views, () if every else planes[1:])
+
+
+def _of_pieces(query: DriftQuery, pieces: int) -> DriftQuery:
+    return replace(query, pieces=min(pieces, PIECES), history_s=pieces * query.window_s)
+
+
+def _watch(places: Sequence[Place], choice: Choice, timeout_s: float, *, as_json: bool) -> None:
+    """A gateway that does not answer any more is said to, and asked again."""
+    from tiltyard.client.admin_errors import AdminTimeoutError, AdminUnavailableError
+
+    gone = (AdminTimeoutError, AdminUnavailableError, NoAnswerError, NoGatewayError)
+    newest: Found | None = None
+    with _drawing(places, choice, as_json=as_json, is_live=True) as draw:
+        while True:
+            try:
+                found = newest = _read(places, choice, timeout_s, every=as_json)
+            except gone as error:
+                if newest is None:
+                    raise
+                found = replace(newest, problem=str(error))
+            draw(found)
+            wait(WATCH_S)
+
+
+@contextmanager
+def _drawing(
+    places: Sequence[Place], choice: Choice, *, as_json: bool, is_live: bool
+) -> Iterator[Callable[[Found], None]]:
+    """In place on a terminal that is watched; else one below the other, as JSON a line each."""
+    from tiltyard.cli.render.drift_json import drift_document
+
+    console = screen.make_console()
+    address = ",".join(place.address for place in places)
+    hint = f"every {WATCH_S:g} s; Ctrl-C ends it" if is_live else ""
+
+    def page(found: Found) -> RenderableType:
+        return _page(found, choice, places, console, hint)
+
+    if as_json:
+        write = json_of.line if is_live else json_of.document
+        yield lambda found: click.echo(
+            write(drift_document(found.at_unix_s, address, found.views, found.problem))
+        )
+    elif is_live and console.is_terminal and not console.is_dumb_terminal:
+        with Live(console=console, auto_refresh=False, vertical_overflow="ellipsis") as live:
+            yield lambda found: live.update(page(found), refresh=True)
+    else:
+        yield lambda found: screen.show(page(found), console)
+
+
+def _page(
+    found: Found, choice: Choice, places: Sequence[Place], console: Console, hint: str
+) -> RenderableType:
+    from tiltyard.cli.render.drift_feature import drift_feature
+    from tiltyard.cli.render.drift_page import DriftPage, drift_page, overview
+
+    address = ",".join(place.address for place in places)
+    now = screen.now()
+    if not found.views:
+        return overview(found.others, found.at_unix_s, address, console, hint, found.problem)
+    (view,) = found.views
+    if choice.feature is not None:
+        measure = view.measure(choice.feature)
+        if measure is None:
+            raise _unknown(choice.feature, view)
+        return drift_feature(view, measure, console, is_fine=choice.is_fine)
+    page = DriftPage(
+        found.at_unix_s,
+        address,
+        view,
+        found.others,
+        address_is_default=all(place.is_default for place in places),
+        features_max=_features_max(choice, console, is_live=bool(hint)),
+        problem=found.problem,
+    )
+    return drift_page(page, now, console, hint)
+
+
+def _features_max(choice: Choice, console: Console, *, is_live: bool) -> int | None:
+    """All in a pipe; on a terminal that is watched as many as it has room for."""
+    if choice.shows_all or not console.is_terminal:
+        return None
+    if is_live:
+        return max(FEATURES_SHOWN_MIN, min(FEATURES_SHOWN, console.height - LINES_BESIDE))
+    return FEATURES_SHOWN
+
+
+def _unknown(feature: str, view: "DriftView") -> UnknownFeatureError:
+    names = [measure.stream for measure in view.report.streams]
+    key = view.snapshot.key
+    close = difflib.get_close_matches(feature, names, NAMES_SHOWN) or names[:NAMES_SHOWN]
+    told = listed([repr(name) for name in close]) if close else "none"
+    more = len(names) - len(close)
+    return UnknownFeatureError(
+        f"{key.model} version {key.version} has no feature {feature!r}; it has {told}"
+        + (f", and {more} more" if more else "")
+    )
