@@ -2,10 +2,13 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <map>
 #include <thread>
 
 #include "engine/engine.h"
 #include "engine_fixture.h"
+#include "recorded_rows.h"
+#include "route/rollout.h"
 
 using namespace tiltyard;
 using namespace tiltyard::test;
@@ -193,4 +196,73 @@ TEST_CASE("draining finishes what was accepted, says GOAWAY, and leaves no conne
   while (!serving.engine.drained()) std::this_thread::yield();
   GrpcTestClient late(serving.port);
   CHECK_FALSE(late.connected());
+}
+
+TEST_CASE(
+    "plans and versions change under load, and every row is read once or counted as dropped") {
+  EngineOptions options;
+  options.io_threads = 2;
+  options.limits.record_bytes_max = 12 * kRecordBlockBytes;
+  ServingEngine serving(options);
+  const std::unique_ptr<RecordReader> reader = serving.engine.open_records();
+  REQUIRE(reader != nullptr);
+  CHECK(serving.engine.open_records() == nullptr);
+  std::atomic<bool> done{false}, stopped{false};
+  std::map<uint64_t, uint64_t> read;  // rows by plane
+  std::thread monitor([&] {
+    for (uint64_t now_ns = 1; !stopped.load(); now_ns += RecordReader::kIdleNs) {
+      for (const RecordedRow& row : take_rows(*reader, now_ns)) {
+        const float factor = row.plane % 8 < 4 ? 2 : 3;  // the plane says which version's it is
+        CHECK(row.values == std::vector<float>{1, 2, factor, 2 * factor});
+        ++read[row.plane];
+      }
+    }
+  });
+  std::vector<std::shared_ptr<const RecordPlan>> plans;
+  std::vector<std::thread> clients;
+  for (int64_t number = 1; number < 12; ++number) {
+    auto served = serving.load(number, number % 2 == 1 ? 2 : 3);
+    const auto plan_anew = [&] {
+      const uint64_t first = plans.size() * 8 + (number % 2 == 1 ? 0 : 4);
+      plans.push_back(record_all(*served->version, {first + 8, first + 9, first + 10, first + 11}));
+    };
+    plan_anew();
+    RolloutOptions rollout;
+    rollout.model = "scale";
+    rollout.epoch = static_cast<uint64_t>(number);
+    rollout.arms = {{Role::champion, served->version}};
+    rollout.queue_items_max = 16;
+    std::vector<ModelRoute> models;
+    models.push_back({"scale", {served}, {}, std::make_shared<const Rollout>(rollout)});
+    serving.engine.publish(std::move(models), {}, true);
+    while (clients.size() < 2) {
+      clients.emplace_back([&] {
+        GrpcTestClient client(serving.port);
+        while (!done.load()) {
+          REQUIRE(client.call(kInfer, infer_request("scale", {1, 2, 1, 2, 1, 2})).status == 0);
+        }
+      });
+    }
+    for (int i = 0; i < 5; ++i) {
+      const auto current = plans.back();
+      while (current->counts(RecordPlane::champion).offered < 30) std::this_thread::yield();
+      plan_anew();
+    }
+    if (number % 3 == 0) served->version->set_record_plan(nullptr);
+  }
+  done.store(true);
+  for (std::thread& client : clients) client.join();
+  serving.engine.stop();
+  stopped.store(true);
+  monitor.join();
+  for (int i = 1; i < 4; ++i) {  // the reader may outlive the threads, and gets all
+    for (const RecordedRow& row : take_rows(*reader, UINT64_MAX / 4 * static_cast<uint64_t>(i))) {
+      ++read[row.plane];
+    }
+  }
+  for (const auto& plan : plans) {
+    const RecordCounts counts = plan->counts(RecordPlane::champion);
+    CHECK(read[plan->plane_id(RecordPlane::champion)] + counts.dropped == counts.offered);
+    CHECK(counts.offered % 3 == 0);
+  }
 }

@@ -4,6 +4,7 @@
 
 #include "engine/shadow_fixture.h"
 #include "engine/shadow_worker.h"
+#include "recorded_rows.h"
 
 using namespace tiltyard;
 using namespace tiltyard::test;
@@ -14,10 +15,11 @@ constexpr uint32_t kIndex = 1;
 constexpr uint32_t kSlot = kFirstShadowSlot + kIndex;
 
 struct Fixture {
-  explicit Fixture(std::shared_ptr<ModelVersion> version, ShadowOptions options = shadow_options())
+  explicit Fixture(std::shared_ptr<ModelVersion> version, ShadowOptions options = shadow_options(),
+                   RecordPool& records = shadow_records())
       : shadow(std::make_shared<Shadow>(std::move(version), *champion(), options)),
         items(kIoThreads),
-        worker(items, shadow_records(), kIndex, kSlot) {}
+        worker(items, records, kIndex, kSlot) {}
 
   static const std::shared_ptr<ModelVersion>& champion() {
     static const std::shared_ptr<ModelVersion> version = version_scale(2);
@@ -200,4 +202,31 @@ TEST_CASE("outputs of unusual size are let go when they have been compared") {
   fixture.run();
   CHECK(fixture.stats().ok.get() == 3);
   CHECK(count_of(fixture.output().incompatible, "shape") == 3);
+}
+
+TEST_CASE("a shadow's answers are recorded beside the champion's to what was compared") {
+  const auto pool = std::make_shared<RecordPool>(kSlot + 1, Limits().record_bytes_max);
+  const auto reader = RecordReader::open(pool);
+  const std::shared_ptr<ModelVersion> version = version_scale(5);
+  const auto plan = record_all(*version);
+  Fixture fixture(version, shadow_options(), *pool);
+  auto unanswered = fixture.item({3, 4});
+  unanswered->reply = "no reply";
+  fixture.push({1, 2});
+  fixture.push(std::move(unanswered));
+  fixture.run();
+  const std::vector<RecordedRow> rows = take_rows(*reader);
+  CHECK(plan->counts(RecordPlane::shadow).offered == 2);
+  CHECK(plan->counts(RecordPlane::shadowed).offered == 1);
+  REQUIRE(rows.size() == 3);
+  for (const RecordedRow& row : rows) {
+    if (row.plane == 4) {
+      CHECK(row.values == std::vector<float>{1, 2, 2, 4});
+      CHECK(row.head.latency_ns == 1'000);
+    } else {
+      CHECK(row.plane == 3);
+      CHECK(row.values[2] == 5 * row.values[0]);
+      CHECK(row.head.latency_ns > 0);
+    }
+  }
 }

@@ -100,6 +100,14 @@ TEST_CASE("the gateway's counters have a value an io thread, and a name a thread
   CHECK(value_of(counters.gauges, "connections_accepted") == 1);
   CHECK(value_of(counters.gauges, "in_flight_bytes") == 0);
   CHECK(value_of(counters.gauges, "route_epoch") == 1);
+  CHECK(value_of(counters.gauges, "record_blocks") == 0);  // nobody reads any
+  const auto records = serving.engine.open_records();
+  const GatewayCounters read = read_counters(serving.engine);
+  CHECK(value_of(read.gauges, "record_blocks") > 0);
+  CHECK(value_of(read.gauges, "record_blocks_free") == value_of(read.gauges, "record_blocks"));
+  CHECK(value_of(read.gauges, "record_bytes") ==
+        kRecordBlockBytes * value_of(read.gauges, "record_blocks"));
+  CHECK(value_of(read.gauges, "records_dropped") == 0);
   CHECK(counters.errors == NamedCounts{{"unknown_model", 1}});
 }
 

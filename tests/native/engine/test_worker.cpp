@@ -3,6 +3,7 @@
 #include "engine/engine_fixture.h"
 #include "engine/job_fixture.h"
 #include "engine/worker.h"
+#include "recorded_rows.h"
 
 using namespace tiltyard;
 using namespace tiltyard::test;
@@ -154,4 +155,27 @@ TEST_CASE("a job whose version was withdrawn goes home unrun, to be routed again
   CHECK(waiting->status.ok());
   CHECK(total(*served, &VersionStats::runs) == 0);
   CHECK(total(*served, &VersionStats::fail) == 0);
+}
+
+TEST_CASE("what a worker has answered is recorded from its own thread's place") {
+  Jobs jobs;
+  const auto loaded = served_scale(3);
+  const auto served =
+      std::make_shared<ServedVersion>(loaded->version, 16, Role::canary, 1, nullptr);
+  const auto plan = record_all(*served->version);
+  const auto reader = RecordReader::open(jobs.shared.records);
+  Job* cancelled = jobs.make(served, {9, 9});
+  cancelled->cancelled.store(true);
+  Job* answered = jobs.make(served, {1, 2, 3, 4}, "id");
+  push(*served, cancelled);
+  push(*served, answered);
+  Worker worker(*jobs.shared.records, kSlot);
+  while (worker.take_group(*served)) worker.run_group();
+  REQUIRE(answered->status.ok());
+  const std::vector<RecordedRow> rows = take_rows(*reader);
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[1].plane == 2);
+  CHECK(rows[1].values == std::vector<float>{3, 4, 9, 12});
+  CHECK(rows[1].head.time_ns == rows[1].head.latency_ns + answered->arrived_ns);
+  CHECK(plan->lane(kSlot, RecordPlane::canary).offered.get() == 2);
 }

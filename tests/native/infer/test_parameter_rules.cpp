@@ -50,6 +50,7 @@ TEST_CASE("a reserved name takes its own types and no other") {
       {"binary_data_output", {Kind::boolean}},
       {"triton_enable_empty_final_response", {Kind::boolean}},
       {"tiltyard_explain", {Kind::boolean}},
+      {"tiltyard_synthetic", {Kind::boolean}},
       {"routing_key", {Kind::string}},
   };
   for (const Case& c : cases) {

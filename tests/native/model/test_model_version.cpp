@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <array>
+#include <memory>
 #include <thread>
 
 #include "model/model_version.h"
@@ -65,4 +67,24 @@ TEST_CASE("what cannot be loaded is named with its reason, and nothing is left o
   CHECK(status.error == Error::load_failed);
   CHECK(status.message.starts_with("model 'fraud' version 12 cannot be loaded: "));
   CHECK(version == nullptr);
+}
+
+TEST_CASE("what is recorded can be replaced and ended, and a plan that somebody uses stays") {
+  std::weak_ptr<const RecordPlan> first;
+  {
+    const auto version = load(scale());
+    CHECK(version->record_plan() == nullptr);
+    const std::array<uint64_t, kRecordPlanes> planes = {1, 2, 3, 4};
+    auto plan = std::make_shared<const RecordPlan>(RecordLayout(), planes, 1);
+    first = plan;
+    version->set_record_plan(std::move(plan));
+    const RecordPlan* const used = version->record_plan();
+    version->set_record_plan(std::make_shared<const RecordPlan>(RecordLayout(), planes, 1));
+    CHECK(version->record_plan() != used);
+    version->set_record_plan(nullptr);
+    CHECK(version->record_plan() == nullptr);
+    CHECK_FALSE(first.expired());
+    used->lane(0, RecordPlane::champion).offered.add();
+  }
+  CHECK(first.expired());
 }

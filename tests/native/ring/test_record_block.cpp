@@ -13,9 +13,9 @@ TEST_CASE("a block's head is on lines of its own, one for each who writes") {
            kCacheLineBytes;
   };
   CHECK(line_of(&block->lease) == 0);
-  for (const void* producers : {static_cast<const void*>(&block->state),
-                                static_cast<const void*>(&block->capacity),
-                                static_cast<const void*>(&block->plane)}) {
+  for (const void* producers :
+       {static_cast<const void*>(&block->state), static_cast<const void*>(&block->capacity),
+        static_cast<const void*>(&block->plane)}) {
     CHECK(line_of(producers) == 1);
   }
   CHECK(line_of(block->records) == RecordBlock::kHeadBytes / kCacheLineBytes);
