@@ -149,8 +149,8 @@ def from_dict(values: Mapping[str, Any], digest: str, where: str) -> Manifest:
 
 def description_from_dict(values: Mapping[str, Any]) -> Description:
     return Description(
-        inputs=_specs(values["inputs"]),
-        outputs=_specs(values["outputs"]),
+        inputs=specs_from_list(values["inputs"]),
+        outputs=specs_from_list(values["outputs"]),
         opset={str(domain): int(number) for domain, number in values["opset"].items()},
         ir_version=int(values["ir_version"]),
         producer=str(values["producer"]),
@@ -162,7 +162,8 @@ def description_from_dict(values: Mapping[str, Any]) -> Description:
     )
 
 
-def _specs(entries: list[dict[str, Any]]) -> tuple[TensorSpec, ...]:
+def specs_from_list(entries: list[dict[str, Any]]) -> tuple[TensorSpec, ...]:
+    """Inputs or outputs as a manifest has them, from JSON."""
     return tuple(
         TensorSpec(entry["name"], entry["datatype"], tuple(entry["shape"])) for entry in entries
     )

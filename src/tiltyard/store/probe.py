@@ -1,4 +1,4 @@
-"""The child process that examines one model: `python -m tiltyard.store.probe`.
+"""The child process that examines or runs one model: `python -m tiltyard.store.probe`.
 
 Reads its job as JSON on stdin; writes one JSON line a stage to stdout, and last its verdict:
 {"found": ..}, {"refused": sentence} or {"memory": true}. sandbox.py is the other side. It limits
@@ -23,7 +23,7 @@ _OUT_BYTES_MAX = 3 << 30
 
 
 def main() -> int:
-    """Examine the model the job names. The exit code is 0 whenever there is a verdict."""
+    """Do what the job says. The exit code is 0 whenever there is a verdict."""
     reports = _claim_stdout()
     job = json.load(sys.stdin)
     _limit(job["cpu_seconds"])
@@ -38,18 +38,14 @@ def main() -> int:
         resource.setrlimit(resource.RLIMIT_DATA, (limit_mb << 20, resource.RLIM_INFINITY))
         report({"stage": stage, "memory_mb": limit_mb})
 
-    report(_examine(job, begin))
+    report(_verdict(job, begin))
     return 0
 
 
-def _examine(job: dict[str, Any], begin: Callable[[str, int], None]) -> dict[str, Any]:
-    samples = None if job["samples"] is None else Path(job["samples"])
+def _verdict(job: dict[str, Any], begin: Callable[[str, int], None]) -> dict[str, Any]:
     try:
         begin("start", Path(job["model"]).stat().st_size)
-        # Imported under the limits, and only here: this brings in onnx and onnxruntime.
-        from tiltyard.store.examine import examine
-
-        return {"found": examine(Path(job["model"]), samples, Path(job["out"]), begin)}
+        return {"found": (_run if "rows" in job else _examine)(job, begin)}
     except PublishRefused as refused:
         return {"refused": str(refused)}
     except MemoryError:
@@ -58,6 +54,25 @@ def _examine(job: dict[str, Any], begin: Callable[[str, int], None]) -> dict[str
         if any(text in str(error) for text in OUT_OF_MEMORY_TEXTS):
             return {"memory": True}
         raise
+
+
+def _examine(job: dict[str, Any], begin: Callable[[str, int], None]) -> dict[str, Any]:
+    # Imported under the limits, and only here: this brings in onnx and onnxruntime.
+    from tiltyard.store.examine import examine
+
+    samples = None if job["samples"] is None else Path(job["samples"])
+    return examine(Path(job["model"]), samples, Path(job["out"]), begin)
+
+
+def _run(job: dict[str, Any], begin: Callable[[str, int], None]) -> dict[str, Any]:
+    from tiltyard.monitor.profile.signature import Signature
+    from tiltyard.store.manifest import specs_from_list
+    from tiltyard.store.row_run import run_rows
+
+    signature = Signature(specs_from_list(job["inputs"]), specs_from_list(job["outputs"]))
+    paths = (Path(job[name]) for name in ("model", "rows", "out"))
+    model, rows, out = paths
+    return run_rows(model, signature, rows, out, job["step"], begin)
 
 
 def _claim_stdout() -> int:

@@ -1,11 +1,12 @@
 """Publishing a model file as a new version of a model."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tiltyard.errors import PublishRefused
 from tiltyard.store import manifest
-from tiltyard.store.manifest import Manifest
+from tiltyard.store.manifest import Description, Manifest
 from tiltyard.store.names import GOLDEN_FILE, MODEL_FILE, check_model_name, check_version
 from tiltyard.store.sandbox import Examination, Limits, examine
 from tiltyard.store.store import Store
@@ -21,11 +22,13 @@ def publish_model(
     samples: Path | None = None,
     batchable: bool = False,
     limits: Limits = Limits(),  # noqa: B008 - frozen
+    before: Callable[[Description], None] | None = None,
 ) -> Manifest:
     """Examine the model at `path` in a child process and store it; returns its manifest.
 
     Without `version` the next number is taken. `samples` is a .npz, .npy or .json file of inputs.
-    `batchable` claims that rows do not depend on each other where that cannot be proved.
+    `batchable` claims that rows do not depend on each other where that cannot be proved. `before`
+    is called with what was found before anything is stored; what it raises is raised.
     Raises ConfigError, PublishRefused, AlreadyExistsError, StoreError; then nothing was stored.
     """
     check_model_name(name)
@@ -34,6 +37,8 @@ def publish_model(
     if samples is not None and not samples.is_file():
         raise PublishRefused(f"samples {samples}: there is no such file")
     found = examine(path, samples, limits)
+    if before is not None:
+        before(found.description)
     files = _sources(path, found)
     entries = {**found.files, GOLDEN_FILE: manifest.file_entry(found.golden)}
     if found.model is not None:

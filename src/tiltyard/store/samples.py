@@ -4,6 +4,7 @@ Imports numpy: runs in the probe's child process only.
 """
 
 import json
+import math
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from tiltyard.errors import PublishRefused
 from tiltyard.store.datatype import BY_NAME
-from tiltyard.store.golden import Tensor, frame_bytes
+from tiltyard.store.golden import Tensor, frame_bytes, unframe_bytes
 from tiltyard.store.manifest import TensorSpec
 
 SAMPLE_ROWS_MAX = 256
@@ -73,6 +74,15 @@ def to_tensor(array: Array, datatype: str) -> Tensor:
         ]
         return Tensor(datatype, tuple(array.shape), frame_bytes(elements))
     return Tensor(datatype, tuple(array.shape), np.ascontiguousarray(array).tobytes())
+
+
+def from_tensor(tensor: Tensor) -> Array:
+    """The reverse: an array in the dtype of the wire; BYTES are objects of bytes."""
+    if tensor.datatype == "BYTES":
+        found = np.empty(math.prod(tensor.shape), object)
+        found[:] = unframe_bytes(tensor.raw)
+        return found.reshape(tensor.shape)
+    return np.frombuffer(tensor.raw, numpy_type(tensor.datatype)).reshape(tensor.shape)
 
 
 def _load(path: Path, specs: Sequence[TensorSpec]) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Examining a model in a child process that may crash, hang or eat memory without harm.
+"""Examining or running a model in a child process that may crash, hang or eat memory without harm.
 
 The child (`python -m tiltyard.store.probe`) has its own session, a memory and a CPU limit, an empty
 working folder, and is killed with all it started when its time is over. Nothing it does reaches
@@ -87,7 +87,7 @@ def examine(path: Path, samples: Path | None, limits: Limits) -> Examination:
             "memory_mb": limits.memory_mb,
             "cpu_seconds": int(limits.load_timeout_s) + 2,
         }
-        found = _run_child(path.name, job, work, limits.load_timeout_s)
+        found = run_child(path.name, job, work, limits.load_timeout_s)
         model = work / "out" / "model.onnx"
         return Examination(
             description=description_from_dict(found),
@@ -97,7 +97,11 @@ def examine(path: Path, samples: Path | None, limits: Limits) -> Examination:
         )
 
 
-def _run_child(what: str, job: dict[str, Any], work: Path, timeout_s: float) -> dict[str, Any]:
+def run_child(what: str, job: dict[str, Any], work: Path, timeout_s: float) -> dict[str, Any]:
+    """What the child found for `job`, which is about `what`. Its folder `work` has one named cwd.
+
+    Raises PublishRefused.
+    """
     with (work / "stderr").open("w+b") as stderr:
         with _child(work, stderr) as child:
             try:

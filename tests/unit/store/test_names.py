@@ -63,7 +63,10 @@ def test_external_files_that_do_not(name: str) -> None:
         check_external_name(name)
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "manifest.json", "golden.npz", "profile.npz"])
+@pytest.mark.parametrize(
+    "name",
+    ["model.onnx", "manifest.json", "golden.npz", "profile.npz", "profiles/1.npz", "baselines/x"],
+)
 def test_the_store_keeps_its_own_names(name: str) -> None:
     with pytest.raises(PublishRefused, match="keeps for itself"):
         check_external_name(name)

@@ -11,6 +11,7 @@ from tests.models.build import model, node, serialised, tensor
 from tiltyard import __version__
 from tiltyard.errors import AlreadyExistsError, ConfigError, PublishRefused
 from tiltyard.store import Manifest, Store
+from tiltyard.store.manifest import Description
 from tiltyard.store.publish import publish_model
 
 
@@ -160,3 +161,18 @@ def test_a_remote_store_takes_the_same_versions(remote: Store, tmp_path: Path) -
     files = remote.read_version("m", 1)
     assert found == files.manifest
     assert path.read_bytes() == files.model
+
+
+def test_what_is_asked_before_storing_can_refuse(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "m.onnx").write_bytes(models.w1())
+    asked: list[Description] = []
+
+    def refuse(description: Description) -> None:
+        asked.append(description)
+        raise ConfigError("no")
+
+    with pytest.raises(ConfigError, match="no"):
+        publish_model(store, "m", tmp_path / "m.onnx", before=refuse)
+    assert store.models() == {}
+    found = publish_model(store, "m", tmp_path / "m.onnx", before=asked.append)
+    assert asked == [found.description, found.description]

@@ -96,3 +96,12 @@ def test_made_up_samples_have_type_and_shape_and_repeat(kind: str) -> None:
 def test_fixed_first_dimensions_are_kept() -> None:
     spec = TensorSpec("x", "FP32", (1, 3))
     assert {(1, 3)} == {arrays[0].shape for arrays in samples.made_up([spec])}
+
+
+@pytest.mark.parametrize("kind", [entry.name for entry in TYPES])
+def test_tensors_come_back_as_arrays(kind: str) -> None:
+    array = next(samples.made_up([TensorSpec("x", kind, ("N", 3))]))[0]
+    found = samples.from_tensor(samples.to_tensor(array, kind))
+    assert (found.dtype, found.shape) == (array.dtype, array.shape)
+    expected = [text.encode() for text in array.reshape(-1)] if kind == "BYTES" else None
+    assert found.reshape(-1).tolist() == (expected or array.reshape(-1).tolist())

@@ -127,8 +127,8 @@ class Cells:
         if self.kind is Kind.discrete:
             finite = edges
         else:
-            lows = [f"[{first}", *(f"({edge}" for edge in edges[:-1])]
-            finite = [f"{low}, {edge}]" for low, edge in zip(lows, edges, strict=True)]
+            lows = [f"[{first}", *(f"({edge}" for edge in edges)]
+            finite = [f"{low}, {edge}]" for low, edge in zip(lows, edges, strict=False)]
         tail = ("MISSING", "UNSEEN") if self.kind is Kind.discrete else ("MISSING",)
         last = edges[-1] if edges else first
         return (f"< {first}", *finite, f"> {last}", *tail)

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,21 +58,6 @@ class Declaration:
                     f"group {name!r}: expected two or more different columns,"
                     f" got {', '.join(columns)}"
                 )
-
-    def merged(self, other: "Declaration") -> "Declaration":
-        """This one with what `other` says beside it; where both say something, `other` does."""
-        default = Declaration()
-        values: dict[str, Any] = {}
-        for entry in fields(self):
-            mine, theirs = getattr(self, entry.name), getattr(other, entry.name)
-            if isinstance(mine, Mapping):
-                values[entry.name] = {**mine, **theirs}
-            elif isinstance(mine, frozenset):
-                values[entry.name] = mine | theirs
-            else:
-                is_said = theirs != getattr(default, entry.name)
-                values[entry.name] = theirs if is_said else mine
-        return Declaration(**values)
 
 
 def read_declaration(path: Path) -> Declaration:

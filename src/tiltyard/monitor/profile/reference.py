@@ -14,7 +14,7 @@ from tiltyard.monitor.profile.signature import Signature, row_shape, row_width
 from tiltyard.store.manifest import TensorSpec
 
 Array = npt.NDArray[Any]
-NAMES_SHOWN = 8
+NAMES_SHOWN = 6
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,11 @@ def match(table: Table, signature: Signature, declaration: Declaration) -> Refer
 
 
 def some(names: Iterable[str]) -> str:
-    """`'a', 'b' and 40 more`."""
+    """`'a', 'b' and 40 more, the last 'z'`."""
     listed = [repr(name) for name in names]
     shown = ", ".join(listed[:NAMES_SHOWN]) or "none"
     more = len(listed) - NAMES_SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown
+    return f"{shown} and {more} more, the last {listed[-1]}" if more > 0 else shown
 
 
 def _named(table: Table, signature: Signature, declaration: Declaration) -> Mapping[str, Column]:
@@ -161,7 +161,8 @@ def _take_the_rest(
         raise ReferenceRefused(
             f"input {spec.name!r} ({spec.datatype} {list(spec.dims)}) takes"
             f" {'columns' if width is None else f'{width} columns'}, and {len(left)} are left:"
-            f" {some(left)}; leave out what it does not take with --ignore NAME"
+            f" {some(left)}; leave out what it does not take with --ignore NAME, or say which is the"
+            " time with --time-column NAME"
         )
     columns = list(left)
     names[spec.name] = tuple(columns)

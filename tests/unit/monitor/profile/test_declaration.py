@@ -71,10 +71,3 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         read_declaration(tmp_path / "none.toml")
 
-
-def test_flags_are_added_to_a_file_and_win() -> None:
-    file = Declaration(categorical=frozenset("a"), cells=50, kinds={"x": Kind.text}, delta=0.2)
-    flags = Declaration(categorical=frozenset("b"), kinds={"x": Kind.numeric}, delta=0.05)
-    assert file.merged(flags) == Declaration(
-        categorical=frozenset("ab"), cells=50, kinds={"x": Kind.numeric}, delta=0.05
-    )
