@@ -1,10 +1,11 @@
-"""`tiltyard inspect`: the manifest of a version, readably."""
+"""`tiltyard inspect`: the manifest of a version and its profile, readably."""
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import click
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
@@ -29,14 +30,35 @@ from tiltyard.store.store import DEFAULT_URI, URI_VARIABLE
     show_envvar=True,
     help="A folder, or a URL such as s3://bucket/prefix.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
-def inspect(name: str, version: int | None, uri: str, as_json: bool) -> None:
-    """Show what is known of version VERSION of NAME, or of its newest version."""
-    manifest = _manifest(open_store(uri), name, version)
+@click.option(
+    "--profile",
+    "number",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Which of its profiles to show.  [default: the newest]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the manifest and profile as JSON.")
+def inspect(name: str, version: int | None, uri: str, number: int | None, as_json: bool) -> None:
+    """Show what is known of version VERSION of NAME, or of its newest version.
+
+    With its profile, if it has one: what its traffic is watched against. All of that, with every
+    cell and count, is in --json.
+    """
+    store = open_store(uri)
+    manifest = _manifest(store, name, version)
+    numbers = _profile_numbers(store, manifest)
     if as_json:
-        click.echo(json.dumps(to_dict(manifest), indent=2, ensure_ascii=False))
+        told = {**to_dict(manifest), "profile": None}
+        if numbers or number:
+            told["profile"] = _profile_json(store, manifest, number)
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        return
+    Console().print(_table(manifest))
+    if numbers or number:
+        Console().print(_profile_page(store, manifest, number, numbers))
     else:
-        Console().print(_table(manifest))
+        line = f"tiltyard profile {manifest.model} {manifest.version} --reference FILE"
+        Console().print(f"no profile; to watch its traffic: {line}", markup=False, highlight=False)
 
 
 def _manifest(store: Store, name: str, version: int | None) -> Manifest:
@@ -44,6 +66,30 @@ def _manifest(store: Store, name: str, version: int | None) -> Manifest:
     number = store.newest(name) if version is None else check_version(version)
     found = store.read_manifest(name, number)
     return found if found is not None else store.read_version(name, number).manifest
+
+
+def _profile_numbers(store: Store, manifest: Manifest) -> list[int]:
+    # Imported here: most versions have no profile, and then numpy is not needed.
+    from tiltyard.store.profiles import profile_numbers
+
+    return profile_numbers(store, manifest.model, manifest.version)
+
+
+def _profile_json(store: Store, manifest: Manifest, number: int | None) -> dict[str, Any]:
+    from tiltyard.monitor.profile.codec import to_json
+    from tiltyard.store.profiles import read_profile
+
+    return to_json(read_profile(store, manifest.model, manifest.version, number))
+
+
+def _profile_page(
+    store: Store, manifest: Manifest, number: int | None, numbers: list[int]
+) -> RenderableType:
+    from tiltyard.cli.render.profile_page import profile_page
+    from tiltyard.store.profiles import read_profile
+
+    profile = read_profile(store, manifest.model, manifest.version, number)
+    return profile_page(profile, numbers)
 
 
 def _table(manifest: Manifest) -> Table:

@@ -28,6 +28,7 @@ SECTIONS: Final = {
         "infer": "Send one request to a gateway and print the reply.",
         "models": "List the models of a store and their versions.",
         "inspect": "Show what is known of a version.",
+        "profile": "Give a version a reference to watch its traffic against.",
     },
     "Commands for a gateway that runs": {
         "status": "Show who serves, how it goes, and what comes next.",

@@ -2,17 +2,23 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from tiltyard.cli.admin_options import Place, as_place
+from tiltyard.cli.draft import Draft
+from tiltyard.cli.reference_options import ReferenceOptions, reference_options
 from tiltyard.cli.version_number import VERSION
-from tiltyard.store import open_store
+from tiltyard.store import Store, open_store
 from tiltyard.store.manifest import Manifest, to_dict
 from tiltyard.store.publish import publish_model
 from tiltyard.store.sandbox import LOAD_TIMEOUT_S, MEMORY_MB, MEMORY_PER_MODEL_BYTE, Limits
 from tiltyard.store.store import DEFAULT_URI, URI_VARIABLE
+
+if TYPE_CHECKING:
+    from tiltyard.monitor.profile.profile import Profile
 
 
 @click.command()
@@ -49,6 +55,7 @@ from tiltyard.store.store import DEFAULT_URI, URI_VARIABLE
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the manifest, or the version, as JSON."
 )
+@reference_options(required=False)
 @click.option(
     "--load-timeout",
     type=click.FloatRange(min=0, min_open=True),
@@ -75,14 +82,17 @@ def publish(
     as_json: bool,
     load_timeout: float,
     memory: int | None,
+    reference: ReferenceOptions | None,
 ) -> None:
     """Check FILE (ONNX), run it once in a child process, and store it as a version of NAME.
 
     A version is never changed afterwards: publishing one that exists is refused. The champion
     serves on; the first version of a model is its champion.
 
+    With --reference it also has a profile, which its traffic is watched against.
+
     \b
-      tiltyard publish fraud fraud.onnx --store ./store
+      tiltyard publish fraud fraud.onnx --store ./store --reference train.parquet
       tiltyard publish fraud fraud.onnx --admin 127.0.0.1:8003
     """
     if place is not None:
@@ -98,21 +108,28 @@ def publish(
             batchable=batchable,
             place=place,
             as_json=as_json,
+            reference=reference,
         )
         return
+    store = open_store(uri, create=True)
+    draft = Draft(file, reference, batchable=batchable)
     manifest = publish_model(
-        open_store(uri, create=True),
+        store,
         name,
         file,
         version=version,
         samples=samples,
         batchable=batchable,
         limits=Limits(load_timeout, memory),
+        before=draft.make,
     )
+    profile = draft.of(name, manifest.version)
+    if profile is not None:
+        profile = _stored(store, profile)
     if as_json:
-        click.echo(json.dumps(to_dict(manifest), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_json(manifest, profile), indent=2, ensure_ascii=False))
     else:
-        _print(manifest, uri)
+        _print(manifest, profile, uri)
 
 
 def _check_local_options() -> None:
@@ -128,7 +145,22 @@ def _check_local_options() -> None:
             )
 
 
-def _print(manifest: Manifest, uri: str) -> None:
+def _stored(store: Store, profile: "Profile") -> "Profile":
+    # Imported here: publishing without a reference needs no profiles.
+    from tiltyard.store.profiles import add_profile
+
+    return add_profile(store, profile)
+
+
+def _json(manifest: Manifest, profile: "Profile | None") -> dict[str, Any]:
+    if profile is None:
+        return to_dict(manifest)
+    from tiltyard.monitor.profile.codec import to_json
+
+    return {**to_dict(manifest), "profile": to_json(profile)}
+
+
+def _print(manifest: Manifest, profile: "Profile | None", uri: str) -> None:
     description = manifest.description
     click.echo(f"published {manifest.model} version {manifest.version} in {uri}")
     for change in description.changes:
@@ -139,3 +171,7 @@ def _print(manifest: Manifest, uri: str) -> None:
         click.echo(f"  rows share batches: your claim; not proved ({description.rowwise.reason})")
     else:
         click.echo(f"  rows do not share batches: {description.rowwise.reason}")
+    if profile is not None:
+        from tiltyard.cli.render.profile_lines import profile_lines
+
+        click.echo("\n".join(profile_lines(profile)))

@@ -1,15 +1,22 @@
 """`tiltyard publish --admin`: to a gateway elsewhere."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tiltyard.cli.admin_options import Place
 from tiltyard.cli.connection import gateway_at
+from tiltyard.cli.draft import Draft
 from tiltyard.cli.progress import uploading
+from tiltyard.cli.reference_options import ReferenceOptions
 from tiltyard.cli.render.as_json import document
 from tiltyard.cli.render.change_report import publish_report
 from tiltyard.errors import ClientError
+from tiltyard.store.sandbox import Limits, examine
+
+if TYPE_CHECKING:
+    from tiltyard.monitor.profile.profile import Profile
 
 
 def upload(
@@ -21,9 +28,16 @@ def upload(
     batchable: bool,
     place: Place,
     as_json: bool,
+    reference: ReferenceOptions | None = None,
 ) -> None:
-    """Send the model, its external data and the samples; say what the gateway made of them."""
+    """Send the model, its external data and the samples; say what the gateway made of them.
+
+    With `reference` the model is examined here too, and its profile sent after it.
+    """
     external = external_files(file)
+    draft = Draft(file, reference, batchable=batchable)
+    if reference is not None:
+        draft.make(examine(file, samples, Limits()).description)
     with uploading(f"sending {file.name}") as on_progress, gateway_at(place) as client:
         view = client.publish_version(
             name,
@@ -34,10 +48,24 @@ def upload(
             batchable=batchable,
             on_progress=on_progress,
         )
+        profile = draft.of(name, view.version)
+        if profile is not None:
+            profile = client.add_profile(name, view.version, _encoded(profile))
     if as_json:
         click.echo(document(view))
         return
     click.echo("\n".join(publish_report(view, place.address, address_is_default=place.is_default)))
+    if profile is not None:
+        from tiltyard.cli.render.profile_lines import profile_lines
+
+        click.echo("\n".join(profile_lines(profile)))
+
+
+def _encoded(profile: "Profile") -> bytes:
+    # Imported here: publishing without a reference needs no profiles.
+    from tiltyard.monitor.profile.codec import encode
+
+    return encode(profile)
 
 
 def external_files(file: Path) -> list[str]:
