@@ -72,12 +72,13 @@ class BlockCounter:
     def _check_words(self, words: Words) -> None:
         slots = self._plan.slots
         width = HEAD_WORDS + slots
+        flags = words.flags
         if (
             words.dtype != np.uint32
             or words.ndim != 2
             or words.shape[1] not in (width, width + 1)
-            or not words.flags.c_contiguous
-            or not words.flags.aligned
+            or not flags.c_contiguous
+            or not flags.aligned
         ):
             raise CountingError(
                 f"records: expected contiguous uint32[n, {width}] or [n, {width + 1}], {HEAD_WORDS}"
