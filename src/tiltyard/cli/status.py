@@ -19,6 +19,7 @@ from tiltyard.control.views import ModelView
 
 if TYPE_CHECKING:
     from tiltyard.client.admin_client import AdminClient
+    from tiltyard.monitor.snapshot import Alarm
 
 WATCH_S: Final = 1.0
 WATCH_TIMEOUT_S: Final = 5.0
@@ -41,6 +42,7 @@ class Reader:
     def read(self) -> Status:
         routes = self._client.get_route(self._name, timeout_s=self._timeout_s)
         statistics = self._client.get_statistics(self._name, timeout_s=self._timeout_s)
+        alarms = self._read_alarms()
         at = screen.now()
         if not 0 <= at - self._models_at < MODELS_S:
             self._models = self._read_models()
@@ -51,8 +53,24 @@ class Reader:
             routes,
             self._models,
             statistics,
+            alarms,
             address_is_default=self._place.is_default,
         )
+
+    def _read_alarms(self) -> "Sequence[Alarm]":
+        """None of a gateway that does not watch drift, or is too old to."""
+        import grpc
+
+        from tiltyard.client.admin_errors import AdminCallError, AdminPreconditionError
+
+        try:
+            return self._client.list_alarms(self._name, open_only=True, timeout_s=self._timeout_s)
+        except AdminPreconditionError:
+            return ()
+        except AdminCallError as error:
+            if error.code is not grpc.StatusCode.UNIMPLEMENTED:
+                raise
+            return ()
 
     def _read_models(self) -> Sequence[ModelView]:
         if self._name:
@@ -102,6 +120,7 @@ def _as_json(found: Status) -> dict[str, object]:
         "routes": found.routes,
         "models": found.models,
         "statistics": found.statistics,
+        "alarms": found.alarms,
     }
 
 

@@ -15,7 +15,12 @@ from tests.unit.cli.sample_views import FULL, NOW, QUIET
 from tests.unit.cli.screens import screen
 from tiltyard.cli import screen as written
 from tiltyard.cli import status as command
-from tiltyard.client.admin_errors import AdminNotFoundError, AdminUnavailableError
+from tiltyard.client.admin_errors import (
+    AdminCallError,
+    AdminNotFoundError,
+    AdminPreconditionError,
+    AdminUnavailableError,
+)
 
 GONE = call_error(AdminUnavailableError, grpc.StatusCode.UNAVAILABLE, "it is stopping", "DRAINING")
 
@@ -57,6 +62,7 @@ def test_one_model(client: FakeClient, invoke: Invoke) -> None:
     assert client.calls == [
         ("get_route", ("fraud",), {"timeout_s": 60.0}),
         ("get_statistics", ("fraud",), {"timeout_s": 60.0}),
+        ("list_alarms", ("fraud",), {"open_only": True, "timeout_s": 60.0}),
         ("get_model", ("fraud",), {"timeout_s": 60.0}),
     ]
 
@@ -73,7 +79,7 @@ def test_every_model(client: FakeClient, invoke: Invoke) -> None:
     lines = invoke("status").output.splitlines()
     assert lines[0] == "2 models  127.0.0.1:8003  2026-11-25 10:00:00 UTC"
     assert [line.split()[0] for line in lines[3:8]] == ["churn", *["fraud"] * 4]
-    assert client.methods() == ["get_route", "get_statistics", "list_models"]
+    assert client.methods() == ["get_route", "get_statistics", "list_alarms", "list_models"]
 
 
 def test_a_program_reads_routes_and_models(client: FakeClient, invoke: Invoke) -> None:
@@ -83,6 +89,23 @@ def test_a_program_reads_routes_and_models(client: FakeClient, invoke: Invoke) -
     assert [route["model"] for route in found["routes"]] == ["churn", "fraud"]
     assert found["models"][0]["versions"][6]["state"] == "failed"
     assert found["statistics"][0]["unkeyed"] == 1_234
+
+
+def test_drift_is_told_of_where_it_is_watched(client: FakeClient, invoke: Invoke) -> None:
+    told = "drift:          fraud version 3 champion, since 50 min (09:10): amount, items"
+    lines = invoke("status", "fraud").output.splitlines()
+    assert f"{told}; see it with: tiltyard drift alarms" in lines
+    assert json.loads(invoke("status", "--json").output)["alarms"][0]["id"] == "a-17"
+    off = call_error(
+        AdminPreconditionError, grpc.StatusCode.FAILED_PRECONDITION, "not watched", "PRECONDITION"
+    )
+    old = call_error(AdminCallError, grpc.StatusCode.UNIMPLEMENTED, "no such method")
+    for silent in (off, old):
+        client.fail = [None, None, silent]
+        assert "drift:" not in invoke("status", "fraud").output
+    wrong = call_error(AdminCallError, grpc.StatusCode.INTERNAL, "it failed", "INTERNAL")
+    client.fail = [None, None, wrong]
+    assert invoke("status", "fraud").exception is wrong
 
 
 def test_watching_shows_it_again_until_ctrl_c(
@@ -109,7 +132,7 @@ def test_watching_reads_the_models_now_and_then(
 def test_watching_goes_on_while_the_gateway_is_away(
     client: FakeClient, invoke: Invoke, clock: Clock
 ) -> None:
-    client.fail = [None, None, None, GONE, None]
+    client.fail = [None, None, None, None, GONE, None]
     done = invoke("status", "fraud", "--watch")
     assert done.exception is None
     assert clock.looks == 0
@@ -129,7 +152,7 @@ def test_a_model_that_is_not_there_is_not_watched(client: FakeClient, invoke: In
     unknown = call_error(
         AdminNotFoundError, grpc.StatusCode.NOT_FOUND, "no model", "MODEL_NOT_FOUND"
     )
-    client.fail = [None, None, None, unknown]
+    client.fail = [None, None, None, None, unknown]
     assert invoke("status", "nix", "--watch").exception is unknown
 
 

@@ -42,14 +42,19 @@ def alarm_block(alarm: Alarm, now: float) -> Group:
 
 def alarm_line(alarm: Alarm, now: float) -> Text:
     """One alarm among others: `a-17  drift  fraud v3 champion  open for 6 min  amount, country`."""
-    leading = [stream.stream for stream in alarm.streams if stream.is_leading]
+    leading = leading_words(alarm)
     style = "bold red" if alarm.state == "open" and alarm.kind == "drift" else ""
     text = Text().append(one_line(alarm.id), style="bold")
     text.append(f"  {alarm.kind}  {plane_words(alarm.key)}  ")
     text.append(state_words(alarm, now), style=style)
     if leading:
-        text.append(f"  {_names(leading)}")
+        text.append(f"  {leading}")
     return text
+
+
+def leading_words(alarm: Alarm) -> str:
+    """The streams that it leads with: `amount, country`."""
+    return _names([stream.stream for stream in alarm.streams if stream.is_leading])
 
 
 def plane_words(key: PlaneKey) -> str:

@@ -9,7 +9,7 @@ from rich.text import Text
 from tiltyard.cli.render.drift_states import STYLES, state_word, worst_of
 from tiltyard.cli.render.drift_view import drift_view, exceeds
 from tiltyard.cli.render.drift_words import count, figure
-from tiltyard.cli.render.formats import UNKNOWN, one_line, since
+from tiltyard.cli.render.formats import UNKNOWN, duration, one_line
 from tiltyard.monitor.counting.layout import ROWS
 from tiltyard.monitor.snapshot import Snapshot
 from tiltyard.monitor.statistics.ranking import ranked
@@ -37,7 +37,7 @@ def planes_table(snapshots: Sequence[Snapshot], now: float, console: Console) ->
             Text(f"{key.version} {key.role}"),
             Text(one_line(key.segment)),
             _state("drift", snapshot),
-            Text(since(drift.since, now) if drift is not None else ""),
+            Text(duration(now - drift.since) if drift is not None and drift.since else ""),
             _state("skew", snapshot),
             Text(count(int(snapshot.current.counts[ROWS]))),
             _most(snapshot),

@@ -28,7 +28,7 @@ def state_text(kind: str, detectors: Sequence[DetectorView], now: float) -> Text
     """`ok since 2 h (07:48), 3 % of the evidence that an alarm takes`."""
     worst = worst_of(kind, detectors)
     if worst is None:
-        return Text("not watched", style="dim")
+        return Text("no alarm is kept for it", style="dim")
     text = Text().append(state_word(worst), style=STYLES.get(worst.state, ""))
     if worst.since:
         text.append(f" since {since(worst.since, now)}")

@@ -9,12 +9,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from tiltyard.cli.render.drift_status import drift_notes
 from tiltyard.cli.render.formats import duration, one_line, timestamp
 from tiltyard.cli.render.next_step import command_line, next_step
 from tiltyard.cli.render.slots import canaries_of
 from tiltyard.cli.render.status_notes import needs_a_look, notes
 from tiltyard.cli.render.status_table import status_table
 from tiltyard.control.views import ModelView, RouteView, StatisticsRow, VersionView
+from tiltyard.monitor.snapshot import Alarm
 
 LABEL_WIDTH: Final = len("other versions:")
 
@@ -32,6 +34,7 @@ class Status:
     routes: Sequence[RouteView]
     models: Sequence[ModelView] = ()
     statistics: Sequence[StatisticsRow] = ()
+    alarms: Sequence[Alarm] = ()
     address_is_default: bool = True
     problem: str = ""
 
@@ -75,7 +78,9 @@ def _below(
     """Nothing for one of several models of which there is nothing to say."""
     is_only = len(status.routes) == 1
     step = next_step(route, versions, status.at_unix_s)
-    if step.is_idle and not is_only and not needs_a_look(route):
+    alarms = [alarm for alarm in status.alarms if alarm.key.model == route.model]
+    drift = list(drift_notes(alarms, status.at_unix_s))
+    if step.is_idle and not is_only and not drift and not needs_a_look(route):
         return
     yield Text("")
     if not is_only:
@@ -84,7 +89,7 @@ def _below(
     grid.add_column(no_wrap=True, min_width=LABEL_WIDTH)
     grid.add_column(overflow="fold")
     rows = [row for row in status.statistics if row.model == route.model]
-    for note in notes(route, versions, rows):
+    for note in [*drift, *notes(route, versions, rows)]:
         grid.add_row(Text(f"{note.label}:", style=note.style), Text(note.told))
     command = command_line(step, status.address, is_default=status.address_is_default)
     told = Text.assemble((command, "bold"), (f"  # {step.why}", "dim"))

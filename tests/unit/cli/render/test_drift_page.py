@@ -31,7 +31,7 @@ def test_one_that_drifts(width: int) -> None:
 def test_one_that_is_quiet_and_has_no_baseline_yet() -> None:
     plane = replace(quiet_plane(), baseline=None, detectors=quiet_plane().detectors[1:])
     lines = drawn(plane)
-    assert "drift:       not watched" in lines
+    assert "drift:       no alarm is kept for it" in lines
     assert "baseline:    none accepted yet" in lines
     assert "skew from training profile 2 of 15,000 rows" in lines
     assert not any(line.startswith(("ALARM", "closed")) for line in lines)

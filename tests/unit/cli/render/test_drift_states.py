@@ -59,7 +59,7 @@ def test_states(view: object, told: str) -> None:
 def test_skew_is_told_in_another_word_for_it_does_not_page() -> None:
     assert state_word(detector("skew", "drifting")) == "skewed"
     assert state_word(detector("skew", "ok")) == "ok"
-    assert state_text("skew", [detector()], NOW).plain == "not watched"
+    assert state_text("skew", [detector()], NOW).plain == "no alarm is kept for it"
 
 
 def test_of_several_gateways_the_worst() -> None:
