@@ -1,9 +1,10 @@
 """The gateway as a process: builds everything in start order, and stops it in reverse.
 
-Order: store, engine, listen, slow path, load, registry, publish, admin, ready. The port is open
-before the first model is loaded. A version answers as soon as it can, once the registry has told
-who serves, and the server is "not ready" until all have settled. What is slow to import (numpy,
-onnxruntime's Python half, grpc, SQLAlchemy, structlog) is imported late, or beside the loading.
+Order: store, engine, listen, slow path, load, registry, publish, monitor, admin, HTTP, ready. The
+port is open before the first model is loaded. A version answers as soon as it can, once the
+registry has told who serves, and the server is "not ready" until all have settled. What is slow to
+import (numpy, onnxruntime's Python half, grpc, SQLAlchemy, structlog) is imported late, or beside
+the loading.
 """
 
 import os
@@ -36,6 +37,8 @@ from tiltyard.store import Store, open_store
 if TYPE_CHECKING:
     from tiltyard.admin import AdminServer
     from tiltyard.control.control import Control
+    from tiltyard.monitor.service import MonitorService
+    from tiltyard.ops.operations import Operations
     from tiltyard.registry import Registry
 
 DRAIN_POLL_S = 0.01
@@ -84,6 +87,8 @@ class Gateway:
         self._stopping = threading.Event()
         self._slow_path = SlowPath(self._engine, self._reporter.log_bug)
         self._admin: AdminServer | None = None
+        self._monitor: MonitorService | None = None
+        self._operations: Operations | None = None
         self._threads: list[threading.Thread] = []
         self._report: LoadReport | None = None  # the newest, once all have settled
         self._reported: LoadReport | None = None
@@ -92,6 +97,7 @@ class Gateway:
         self._counters_logged = 0
         self.address = ""
         self.admin_address = ""
+        self.http_address = ""
 
     def start(self) -> None:
         """Listen, and begin to load. Raises TiltyardError."""
@@ -117,7 +123,11 @@ class Gateway:
         self._stopping.set()
         if self._admin is not None:
             self._admin.stop()
+        if self._operations is not None:
+            self._operations.stop()
         self._slow_path.stop()
+        if self._monitor is not None:
+            self._monitor.stop(THREADS_END_S)
         give_up = time.monotonic() + THREADS_END_S
         for name in ("slow-path", "reconcile"):  # they use the engine
             self._join(name, give_up)
@@ -178,11 +188,34 @@ class Gateway:
             ) from error
 
     def _open_to_operators(self) -> None:
-        """It is known what is wanted: no hurry any more. Raises ServeError."""
+        """It is known what is wanted: no hurry any more. Raises TiltyardError."""
+        if self._config.monitor:
+            self._start_monitor()
         if self._reconciler.registry is not None:
             self._start_control()
+        if self._config.http != NONE:
+            self._start_operations()
         enter_background_priority("reconcile")
         self._is_open = True
+
+    def _start_monitor(self) -> None:
+        """Count what is served. Raises TiltyardError."""
+        # Imported here: numpy takes as long to import as a small model to load.
+        from tiltyard.control.served import Served
+        from tiltyard.monitor.service import MonitorService, Surroundings
+
+        self._monitor = MonitorService(
+            self._config,
+            Surroundings(
+                engine=self._engine,
+                store=self._store,
+                served=Served(self._reconciler),
+                reporter=self._reporter,
+                gateway=lambda: self.admin_address or self.address,
+                enter_priority=enter_background_priority,
+            ),
+        )
+        self._monitor.start()
 
     def _start_control(self) -> None:
         """What operators can do, on the ports that are to have it. Raises ServeError."""
@@ -215,12 +248,35 @@ class Gateway:
         self._admin = AdminServer(
             control,
             AdminOptions(address=self._config.admin),
+            monitoring=None if self._monitor is None else self._monitor.desk,
             on_bug=self._reporter.log_bug,
             enter_priority=enter_background_priority,
             enter_control=enter_control_priority,
         )
         self._admin.start()
         self.admin_address = self._admin.wait_listening()
+
+    def _start_operations(self) -> None:
+        """/metrics and the probes. Raises ServeError."""
+        from tiltyard.ops.operations import Operations
+
+        self._operations = Operations(
+            self._config.http,
+            self._engine,
+            self._reconciler,
+            self._monitor,
+            not_ready=self._not_ready,
+            on_bug=self._reporter.log_bug,
+            enter_priority=enter_background_priority,
+            cells=self._config.metrics_cells,
+        )
+        self.http_address = self._operations.start()
+
+    def _not_ready(self) -> str:
+        """Why the gateway is not ready, in a sentence; "" when it is. From any thread."""
+        if self._stopping.is_set():
+            return "it is draining"
+        return "" if self._reconciler.is_ready else "models are still being loaded"
 
     def _take_report(self, report: LoadReport) -> None:
         if report.settled:
@@ -236,6 +292,8 @@ class Gateway:
             addresses = {"grpc": self.address}
             if self.admin_address:
                 addresses["admin"] = self.admin_address
+            if self.http_address:
+                addresses["http"] = self.http_address
             self._reporter.announce(report, addresses)
             enter_background_priority("tiltyard")
         self._reporter.log_loads(report)

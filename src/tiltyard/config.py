@@ -99,18 +99,14 @@ class Webhook(BaseModel):
     name: str = ""
     sends_skew: bool = False
 
-    def secret(self) -> str:
+    def secret(self) -> bytes:
         """Without the newline that editors leave at its end. Raises ConfigError."""
-        called = self.name or "without a name"
         try:
-            return self.secret_file.read_text(encoding="utf-8").rstrip("\r\n")
+            return self.secret_file.read_bytes().rstrip(b"\r\n")
         except OSError as error:
+            called = self.name or "without a name"
             raise ConfigError(
                 f"webhook {called}: secret_file {self.secret_file}: {error.strerror}"
-            ) from error
-        except UnicodeDecodeError as error:
-            raise ConfigError(
-                f"webhook {called}: secret_file {self.secret_file} is no UTF-8 text: {error}"
             ) from error
 
 
@@ -142,6 +138,8 @@ class Config(BaseModel):
     monitor_bytes_max: Annotated[int, Field(ge=MIB, lt=2**63)] = 256 * MIB  # of counts over time
     # Counts and alarms across restarts: a file, or "none"; without it one beside a local store.
     monitor_state: str | None = None
+    # How long a tick of the alarms lasts at least; it has 50 rows, too.
+    monitor_tick_s: Annotated[float, Field(ge=0.05, le=3600)] = 1.0
     false_alarms: str = DEFAULT_FALSE_ALARMS  # of all models of this gateway together
     webhooks: tuple[Webhook, ...] = ()
     runbook: str = ""  # a link that alarms carry; {model} and {version} are filled in

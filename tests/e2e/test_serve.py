@@ -23,7 +23,7 @@ from tiltyard.ops.gateway_process import GatewayProcess
 from tiltyard.store import open_store
 
 READY = re.compile(
-    r"tiltyard ready grpc=(\S+) admin=(\S+) models=(\d+) versions=(\d+) failed=(\d+)"
+    r"tiltyard ready grpc=(\S+) admin=(\S+) http=(\S+) models=(\d+) versions=(\d+) failed=(\d+)"
     r" in (\d+\.\d\d)s"
 )
 

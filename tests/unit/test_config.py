@@ -158,8 +158,5 @@ def test_webhooks_have_secrets_in_files(tmp_path: Path) -> None:
     (webhook,) = load_config({}, {}, write(tmp_path, text)).webhooks
     with pytest.raises(ConfigError, match=r"webhook pager: secret_file .*No such file"):
         webhook.secret()
-    secret.write_bytes(b"\xff")
-    with pytest.raises(ConfigError, match="is no UTF-8 text"):
-        webhook.secret()
     secret.write_text("0123456789abcdef\n")
-    assert webhook.secret() == "0123456789abcdef"
+    assert webhook.secret() == b"0123456789abcdef"

@@ -63,11 +63,9 @@ class Reconciler:
         self.rates = Rates()
         self.new_events = NewEvents()
         self.registry: Registry | None = None
-        self._problems = {
-            "read": "",
-            "note": "",
-            "keep": "",
-        }  # by what could not be done with the registry
+        self.on_look: Callable[[], None] = lambda: None  # called after each look()
+        # By what could not be done with the registry.
+        self._problems = dict.fromkeys(("read", "note", "keep"), "")
         self._catalogue = Catalogue(store, stored)
         self._loader = loader
         self._on_report = on_report
@@ -80,7 +78,7 @@ class Reconciler:
         self._settled = threading.Condition()
         self._news = threading.Event()  # of loads, for the thread of run()
         self._is_known = False  # what is wanted; until then nobody is served
-        self._is_ready = False
+        self.is_ready = False
         self._store_looked = clock()
         loader.want(newest_first(self._catalogue.stored))
 
@@ -152,6 +150,7 @@ class Reconciler:
         self._keep_what_is_used()
         self.publish()
         self.rates.update(self._clock(), self._asked())
+        self.on_look()
 
     # ---- what Control uses
 
@@ -318,11 +317,11 @@ class Reconciler:
             waiting = [(loaded.model, loaded.version, STILL_LOADING) for loaded in report.versions]
             report = LoadReport(unready=[*report.unready, *waiting], loading=report.loading)
             return Wanted({}, report, ready=False)
-        self._is_ready = self._is_ready or report.settled
+        self.is_ready = self.is_ready or report.settled
         unloaded = [(*key, reason) for key, reason in self._unloaded(report).items()]
         if unloaded:
             report = replace(report, unready=[*report.unready, *unloaded])
-        return Wanted(self.desired.states(), report, ready=self._is_ready)
+        return Wanted(self.desired.states(), report, ready=self.is_ready)
 
     def _unloaded(self, report: LoadReport) -> dict[Key, str]:
         """Why each version is not there that is not wanted, in their order."""

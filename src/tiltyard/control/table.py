@@ -61,6 +61,8 @@ class RouteTable:
     """
 
     def __init__(self, engine: Engine) -> None:
+        # Told of the rollouts in force, under the lock: it must not block.
+        self.on_publish: Callable[[Iterable[Rollout]], None] = lambda _: None
         self._engine = engine
         self._lock = threading.Lock()
         self._tables: dict[str, ModelTable] = {}
@@ -71,6 +73,10 @@ class RouteTable:
     def tables(self) -> Mapping[str, ModelTable]:
         """By model; those of the registry alone."""
         return self._tables
+
+    def rollouts(self) -> list[Rollout]:
+        """Those in force."""
+        return [made.rollout for made in self._tables.values() if made.rollout is not None]
 
     def publish(self, look: Callable[[], Wanted]) -> int:
         """Bring in force what `look` finds; the table's epoch.
@@ -112,6 +118,7 @@ class RouteTable:
         )
         self._tables = tables
         self._wanted = wanted
+        self.on_publish(self.rollouts())
 
     def _replies_of(self, report: LoadReport) -> "tuple[Loads, Replies]":
         made = self._replies

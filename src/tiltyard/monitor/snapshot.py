@@ -4,6 +4,7 @@ Counts, not statistics: snapshots of several gateways merge by adding them, and 
 recompute every statistic.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tiltyard.monitor.profile.cells import Ints
@@ -40,7 +41,7 @@ class Baseline:
     """An accepted serving baseline: immutable, digested, kept beside the version.
 
     `slots` int64[168, size] are the counts by hour of the week (UTC, Monday 0 first); their sum is
-    `counts`.
+    `counts`. `segments` has the counts of each declared segment that had rows.
     """
 
     number: int
@@ -52,6 +53,7 @@ class Baseline:
     accepted_at: float
     counts: Ints
     slots: Ints | None = None
+    segments: Mapping[str, Ints] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

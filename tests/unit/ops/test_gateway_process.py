@@ -34,9 +34,9 @@ def test_the_ready_line_tells_the_address(line: str, address: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "address"),
     [
-        ([], "--grpc 127.0.0.1:0 --admin 127.0.0.1:0"),
-        (["--grpc", "[::1]:9"], "--admin 127.0.0.1:0 --grpc [::1]:9"),
-        (["--admin", "none"], "--grpc 127.0.0.1:0 --admin none"),
+        ([], "--grpc 127.0.0.1:0 --admin 127.0.0.1:0 --http 127.0.0.1:0"),
+        (["--grpc", "[::1]:9"], "--admin 127.0.0.1:0 --http 127.0.0.1:0 --grpc [::1]:9"),
+        (["--admin", "none"], "--grpc 127.0.0.1:0 --http 127.0.0.1:0 --admin none"),
     ],
 )
 def test_without_an_address_it_takes_a_free_port(arguments: list[str], address: str) -> None:

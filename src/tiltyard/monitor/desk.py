@@ -1,0 +1,236 @@
+"""What the admin API, the metrics and the page ask of the monitor: the one implementation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from tiltyard.control.errors import PreconditionError, Reason
+from tiltyard.errors import NotFoundError
+from tiltyard.monitor.incidents.feed import AlarmFeed
+from tiltyard.monitor.interface import AlarmEvent, DriftQuery, MonitorStatus, PlaneFigures
+from tiltyard.monitor.keeper import Keeper
+from tiltyard.monitor.monitor import Monitor
+from tiltyard.monitor.policy import DriftPolicy, policy_of, to_values
+from tiltyard.monitor.profile.profile import Profile
+from tiltyard.monitor.recording import CHAMPION
+from tiltyard.monitor.saving import Saving
+from tiltyard.monitor.snapshot import Alarm, Baseline, Snapshot
+from tiltyard.monitor.views import Figures, planes_of, snapshot_of
+from tiltyard.monitor.watched import Watched
+from tiltyard.store.profiles import add_profile_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tiltyard.registry import Registry
+    from tiltyard.store import Store
+
+OPEN: Final = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the desk stands on. `gateway` is the address that it is known by, once there is one."""
+
+    monitor: Monitor
+    keeper: Keeper
+    saving: Saving
+    feed: AlarmFeed
+    store: "Store"
+    registry: "Callable[[], Registry | None]"
+    gateway: "Callable[[], str]"
+    undelivered: "Callable[[], int]"
+
+
+class Desk:
+    """Implements Monitoring. Safe from any thread."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._figures = Figures()
+
+    # ---- looking
+
+    def snapshots(self, query: DriftQuery) -> list[Snapshot]:
+        monitor = self._parts.monitor
+        with monitor.lock:
+            self._refresh_alarms()
+            found = [
+                snapshot_of(
+                    monitor,
+                    watched,
+                    plane,
+                    query,
+                    markers=self._parts.keeper.markers,
+                    gateway=self._parts.gateway(),
+                    problems=tuple(self._parts.keeper.problems.values()),
+                )
+                for watched, plane in planes_of(monitor, query)
+            ]
+        if not found and query.model is not None:
+            raise self._nothing(query)
+        return found
+
+    def alarms(self, model: str | None = None, *, open_only: bool = False) -> list[Alarm]:
+        with self._parts.monitor.lock:
+            self._refresh_alarms()
+            return self._parts.monitor.book.all(model, open_only=open_only)
+
+    def policy(self, model: str) -> DriftPolicy:
+        self._require_model(model)
+        return self._parts.keeper.policy(model)
+
+    def events(self, after: int, limit: int) -> list[AlarmEvent]:
+        return self._parts.feed.events(after, limit)
+
+    def wait_events(self, after: int, timeout_s: float) -> bool:
+        return self._parts.feed.wait_events(after, timeout_s)
+
+    def figures(self) -> list[PlaneFigures]:
+        monitor = self._parts.monitor
+        with monitor.lock:
+            now = monitor.now()
+            return [
+                self._figures.of(monitor, watched, plane, self._age_s(watched, now))
+                for watched, plane in planes_of(monitor, DriftQuery())
+            ]
+
+    def status(self) -> MonitorStatus:
+        monitor, keeper, saving = self._parts.monitor, self._parts.keeper, self._parts.saving
+        with monitor.lock:
+            planes = [
+                plane for watched in monitor.watched.values() for plane in watched.planes.values()
+            ]
+            return MonitorStatus(
+                is_watching=bool(monitor.recordings),
+                is_compiled=keeper.is_compiled,
+                planes=len(planes),
+                bytes_held=sum(plane.panes.bytes_held for plane in planes),
+                bytes_max=keeper.budget.bytes_max,
+                panes_dropped=sum(plane.panes.panes_dropped for plane in planes),
+                saved_at=saving.saved_at,
+                gap_s=saving.gap_s,
+                rows=monitor.rows,
+                drains=monitor.drains,
+                busy_s=monitor.busy_s,
+                events_undelivered=self._parts.undelivered(),
+                problems=tuple(keeper.problems.values()),
+            )
+
+    # ---- changing
+
+    def acknowledge(self, alarm_id: str, actor: str, note: str) -> Alarm:
+        monitor = self._parts.monitor
+        with monitor.lock:
+            self._refresh_alarms()
+            alarm = monitor.book.find(alarm_id)
+            if alarm is None:
+                raise NotFoundError(f"there is no alarm {alarm_id!r}; expected one that is listed")
+            if alarm.state != OPEN:
+                raise PreconditionError(
+                    f"alarm {alarm_id} is {alarm.state}, and only an open one is acknowledged",
+                    Reason.PRECONDITION,
+                )
+            now = monitor.now()
+            for _, detection, one in monitor.open_alarms():
+                if one.id == alarm_id:
+                    detection.detector.acknowledge(actor, now)
+            seen = monitor.book.acknowledge(alarm, actor, now, note)
+        registry = self._parts.registry()
+        if registry is not None:
+            data = {"alarm": alarm_id, "note": note}
+            key = seen.key
+            registry.note("alarm_acknowledged", key.model, key.version, data, actor=actor)
+        return seen
+
+    def accept(self, model: str, version: int | None, window_s: float, actor: str) -> Baseline:
+        watched = self._one(model, version)
+        return self._parts.keeper.baselines.accept(watched, window_s, actor)
+
+    def set_policy(self, model: str, changes: Mapping[str, object], actor: str) -> DriftPolicy:
+        self._require_model(model)
+        registry = self._parts.registry()
+        if registry is None:
+            raise PreconditionError(
+                "this gateway has no registry to keep a drift policy in (--registry none)",
+                Reason.PRECONDITION,
+                to_do="Start it with a registry.",
+            )
+        told = to_values(DriftPolicy().changed(changes))
+        values = registry.change_policy(
+            model,
+            lambda before: to_values(policy_of(before).changed(changes)),
+            changes={name: told[name] for name in changes},
+            actor=actor,
+        )
+        policy = policy_of(values)
+        self._parts.keeper.adopt_policy(model, policy)
+        return policy
+
+    def add_profile(self, model: str, version: int, data: bytes, actor: str) -> Profile:
+        profile = add_profile_file(self._parts.store, model, version, data)
+        registry = self._parts.registry()
+        if registry is not None:
+            number = {"number": profile.number}
+            registry.note("profile_added", model, version, number, actor=actor)
+        self._parts.keeper.wake()
+        return profile
+
+    # ---- inside
+
+    def _refresh_alarms(self) -> None:
+        """Sizes and evidence go on while an alarm is open."""
+        for _, _, alarm in self._parts.monitor.open_alarms():
+            self._parts.monitor.book.update(alarm)
+
+    def _age_s(self, watched: Watched, now: float) -> float | None:
+        created = self._parts.keeper.created.get(watched.key)
+        return None if created is None else now - datetime.fromisoformat(created).timestamp()
+
+    def _one(self, model: str, version: int | None) -> Watched:
+        """The version, or the one that serves as champion. Raises NotFoundError, and why."""
+        with self._parts.monitor.lock:
+            mine = [one for key, one in self._parts.monitor.watched.items() if key[0] == model]
+        if version is not None:
+            mine = [one for one in mine if one.key[1] == version]
+        champions = [one for one in mine if one.role == CHAMPION]
+        found = max(champions or mine, key=lambda one: one.key[1], default=None)
+        if found is None:
+            raise self._nothing(DriftQuery(model=model, version=version))
+        return found
+
+    def _require_model(self, model: str) -> None:
+        if model not in self._parts.store.models():
+            raise NotFoundError(f"there is no model {model!r} in {self._parts.store.uri}")
+
+    def _nothing(self, query: DriftQuery) -> Exception:
+        """Why there is nothing to be told of a model."""
+        model = query.model or ""
+        self._require_model(model)
+        unprofiled = sorted(
+            version for name, version in self._parts.keeper.unprofiled if name == model
+        )
+        if query.version is not None:
+            unprofiled = [version for version in unprofiled if version == query.version]
+        if unprofiled:
+            version = unprofiled[-1]
+            return PreconditionError(
+                f"{model} version {version} has no reference profile, so its requests are not"
+                " counted",
+                Reason.PRECONDITION,
+                to_do=f"Give it one: tiltyard profile {model} {version} --reference FILE",
+            )
+        if not self._parts.keeper.is_compiled:
+            return PreconditionError(
+                "the monitor is still starting: its kernels are compiled the first time",
+                Reason.PRECONDITION,
+                to_do="Ask again in some seconds.",
+            )
+        wanted = f" version {query.version}" if query.version is not None else ""
+        of = "".join(
+            f" {name} {value!r}"
+            for name, value in (("role", query.role), ("segment", query.segment))
+            if value is not None
+        )
+        return NotFoundError(f"nothing is counted of {model}{wanted}{of} on this gateway")

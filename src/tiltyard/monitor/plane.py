@@ -1,0 +1,59 @@
+"""What is counted of one plane: what is new, its panes, and its strangest rows."""
+
+from tiltyard.monitor.counting.block_counter import BlockCounter
+from tiltyard.monitor.counting.layout import ROWS
+from tiltyard.monitor.counting.panes import Panes
+from tiltyard.monitor.counting.record import Words
+from tiltyard.monitor.counting.selection import Selection
+from tiltyard.monitor.profile.cells import Ints
+from tiltyard.monitor.snapshot import PlaneKey
+from tiltyard.monitor.strangers import Strangers
+
+
+class Plane:
+    """Not thread-safe: its monitor has a lock. The counter is shared by a profile's planes."""
+
+    def __init__(
+        self,
+        key: PlaneKey,
+        counter: BlockCounter,
+        panes: Panes,
+        strangers: Strangers,
+        selection: Selection | None = None,
+    ) -> None:
+        self.key = key
+        self.panes = panes
+        self.strangers = strangers
+        self.captures_values = False
+        self.newest_ns = 0  # of the last record that was counted, CLOCK_MONOTONIC
+        self._counter = counter
+        self._selection = selection
+        self._fresh = counter.layout.zeros()
+        self._first_ns = 0
+
+    def count(self, words: Words, at: float) -> None:
+        """Count a block of records uint32[n, W], or those of the segment; `at` in unix seconds."""
+        rows = None if self._selection is None else self._selection.rows(words)
+        if rows is not None and not len(rows):
+            return
+        scores = self._counter.count(words, self._fresh, rows)
+        self.strangers.look(
+            at,
+            words if rows is None else words[rows],
+            scores.surprise,
+            scores.mahalanobis,
+            captures_values=self.captures_values,
+        )
+        first_ns, last_ns = self._counter.times(words)
+        self._first_ns = min(self._first_ns or first_ns, first_ns)
+        self.newest_ns = max(self.newest_ns, last_ns)
+
+    def settle(self, now: float) -> Ints | None:
+        """Put what is new into the panes; the counts of it, int64[layout.size], or None."""
+        if not self._fresh[ROWS]:
+            self.panes.advance(now)
+            return None
+        counts, self._fresh = self._fresh, self._counter.layout.zeros()
+        self.panes.add(now, counts, self._first_ns, self.newest_ns)
+        self._first_ns = 0
+        return counts

@@ -1,0 +1,116 @@
+import numpy as np
+
+from tests.unit.monitor.conftest import BOOTED, START, Bench
+from tests.unit.monitor.traffic import block_of, columns, recount, reference_profile, words_of
+from tiltyard.monitor.incidents.feed import AlarmFeed
+from tiltyard.monitor.monitor import since
+from tiltyard.monitor.policy import DriftPolicy, Segment
+from tiltyard.monitor.recording import CANARY, CHAMPION, CHAMPION_AS, SHADOW, SHADOWED
+
+PROFILE = reference_profile()
+
+
+def test_every_record_is_counted_on_its_plane(bench: Bench) -> None:
+    watched = bench.watch(PROFILE)
+    parts = [words_of(columns(seed, 60), request_rows=3) for seed in range(1, 5)]
+    champion, shadow = (bench.number(watched, role) for role in (CHAMPION, SHADOW))
+    assert bench.drain(block_of(champion, parts[0]), block_of(shadow, parts[3])) == 120
+    assert bench.drain(block_of(champion, parts[1]), block_of(champion, parts[2])) == 120
+    assert bench.reader.released == 2
+    for role, own in ((CHAMPION, parts[:3]), (SHADOW, parts[3:])):
+        counted = watched.planes[role, ""].panes.totals()
+        assert np.array_equal(counted, recount(PROFILE, own))
+    assert set(watched.planes) == {(CHAMPION, ""), (SHADOW, "")}
+    assert (bench.monitor.rows, bench.monitor.rows_unclaimed) == (240, 0)
+
+
+def test_a_version_is_bet_whatever_its_role(bench: Bench) -> None:
+    watched = bench.watch(PROFILE)
+    parts = [words_of(columns(seed, 60)) for seed in range(1, 5)]
+    roles = (CHAMPION, CANARY, SHADOW, SHADOWED)
+    blocks = [
+        block_of(bench.number(watched, role), part) for role, part in zip(roles, parts, strict=True)
+    ]
+    bench.drain(*blocks)
+    counted = since(watched, "", START, bench.clock.unix + 1)
+    assert np.array_equal(counted, recount(PROFILE, parts[:3])), "not what the champion answered"
+    (detection,) = (one for _, one in watched.detections())
+    assert detection.detector.ticks == 1
+
+
+def test_late_blocks_of_who_is_gone_are_told(bench: Bench) -> None:
+    watched = bench.watch(PROFILE)
+    number = bench.number(watched, CHAMPION)
+    bench.monitor.unwatch(watched.key)
+    bench.drain(block_of(number, words_of(columns(1, 60))))
+    assert bench.monitor.rows_unclaimed == 60
+    assert watched.planes == {}
+
+
+def test_a_shift_opens_an_alarm_with_its_name(bench: Bench, feed: AlarmFeed) -> None:
+    watched = bench.watch(PROFILE)
+    number = bench.number(watched, CHAMPION)
+    for tick in range(1, 31):
+        bench.drain(block_of(number, words_of(columns(tick, 100))))
+    assert feed.seq == 0
+    for tick in range(31, 40):
+        bench.drain(block_of(number, words_of(columns(tick, 100, shift=1.0))))
+    opened = feed.events(0, 9)[0]
+    assert opened.event == "opened"
+    assert (opened.alarm.key, opened.alarm.kind) == (watched.planes[CHAMPION, ""].key, "skew")
+    assert abs(opened.alarm.onset - (START + 30)) <= 2
+    assert {one.stream for one in opened.alarm.streams if one.is_leading} <= {"amount", "score"}
+    bench.monitor.supersede(watched.key, "superseded by v3")
+    (closed,) = bench.monitor.book.all()
+    assert (closed.state, closed.closed_by) == ("superseded", "superseded by v3")
+    assert list(bench.monitor.open_alarms()) == []
+
+
+def test_broken_data_are_named_as_the_cause(bench: Bench, feed: AlarmFeed) -> None:
+    watched = bench.watch(PROFILE)
+    number = bench.number(watched, CHAMPION)
+    for tick in range(1, 40):
+        rows = columns(tick, 100)
+        if tick > 20:
+            rows["age"][::4] = np.nan
+        bench.drain(block_of(number, words_of(rows)))
+    opened = feed.events(0, 9)[0].alarm
+    assert opened.streams[0].stream == "age"
+    assert opened.streams[0].change == "missing"
+    assert "missing values explain" in opened.cause
+
+
+def test_segments_have_planes_of_their_own(bench: Bench) -> None:
+    policy = DriftPolicy(segments=(Segment("age", "18"), Segment("city", "Oslo")))
+    watched = bench.watch(PROFILE, policy)
+    assert watched.segments == ("", "age=18")
+    assert "city" in watched.problems[0]
+    rows = columns(1, 90)
+    rows["age"][::3] = 18
+    words = words_of(rows)
+    bench.drain(block_of(bench.number(watched, CHAMPION), words))
+    whole, part = (watched.planes[CHAMPION, one].panes.totals() for one in watched.segments)
+    assert np.array_equal(whole, recount(PROFILE, [words]))
+    assert np.array_equal(part, recount(PROFILE, [words[::3]]))
+    watched.set_policy(DriftPolicy(1), bench.clock.monotonic)
+    assert set(watched.planes) == {(CHAMPION, "")}
+
+
+def test_a_canarys_profile_counts_the_champions_traffic(bench: Bench) -> None:
+    champion = bench.watch(PROFILE)
+    canary = bench.watch(reference_profile(version=3, rows=900))
+    bench.monitor.follow({champion.key: [canary.key]})
+    words = words_of(columns(1, 80))
+    bench.drain(block_of(bench.number(champion, CHAMPION), words))
+    found = canary.planes[CHAMPION_AS, ""].panes.totals()
+    assert np.array_equal(found, recount(canary.profile, [words]))
+    (detection,) = (one for _, one in canary.detections())
+    assert detection.detector.ticks == 0, "the champion's rows are not its own"
+
+
+def test_how_old_the_newest_record_is(bench: Bench) -> None:
+    watched = bench.watch(PROFILE)
+    made_ns = int((BOOTED + 0.75) * 1e9)
+    bench.drain(block_of(bench.number(watched, CHAMPION), words_of(columns(1, 5), made_ns)))
+    assert bench.monitor.lag_s([watched.planes[CHAMPION, ""].newest_ns]) == 0.25
+    assert bench.monitor.lag_s([]) == 0.0
