@@ -10,6 +10,7 @@ from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
+from tiltyard.cli.screen import make_console, show
 from tiltyard.cli.version_number import VERSION
 from tiltyard.store import Manifest, Store, TensorSpec, open_store
 from tiltyard.store.manifest import to_dict
@@ -55,10 +56,12 @@ def inspect(name: str, version: int | None, uri: str, number: int | None, as_jso
         return
     Console().print(_table(manifest))
     if numbers or number:
-        Console().print(_profile_page(store, manifest, number, numbers))
+        console = make_console()
+        page = _profile_page(store, manifest, number, numbers, is_plain=not console.is_terminal)
+        show(page, console)
     else:
         line = f"tiltyard profile {manifest.model} {manifest.version} --reference FILE"
-        Console().print(f"no profile; to watch its traffic: {line}", markup=False, highlight=False)
+        click.echo(f"no profile; to watch its traffic: {line}")
 
 
 def _manifest(store: Store, name: str, version: int | None) -> Manifest:
@@ -83,13 +86,18 @@ def _profile_json(store: Store, manifest: Manifest, number: int | None) -> dict[
 
 
 def _profile_page(
-    store: Store, manifest: Manifest, number: int | None, numbers: list[int]
+    store: Store,
+    manifest: Manifest,
+    number: int | None,
+    numbers: list[int],
+    *,
+    is_plain: bool,
 ) -> RenderableType:
     from tiltyard.cli.render.profile_page import profile_page
     from tiltyard.store.profiles import read_profile
 
     profile = read_profile(store, manifest.model, manifest.version, number)
-    return profile_page(profile, numbers)
+    return profile_page(profile, numbers, is_plain=is_plain)
 
 
 def _table(manifest: Manifest) -> Table:

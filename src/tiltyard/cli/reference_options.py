@@ -46,7 +46,6 @@ def reference_options(*, required: bool) -> Callable[[Command], Command]:
 
 
 def _options(required: bool) -> list[Callable[[Any], Any]]:
-    several: dict[str, Any] = {"multiple": True}
     return [
         click.option(
             "--reference",
@@ -56,6 +55,34 @@ def _options(required: bool) -> list[Callable[[Any], Any]]:
             metavar="FILE",
             help="Rows to watch traffic against: .npz, .npy, .csv or .parquet.",
         ),
+        *_options_of_columns(),
+        click.option(
+            "--cells",
+            type=click.IntRange(2, CELLS_MAX),
+            metavar="N",
+            help="Cells of a stream at most.  [default: 32]",
+        ),
+        click.option(
+            "--delta",
+            type=click.FloatRange(0, 10, min_open=True),
+            metavar="SIGMAS",
+            help="The shift that shall be found.  [default: 0.1]",
+        ),
+        click.option(
+            "--run-timeout",
+            "run_timeout_s",
+            type=click.FloatRange(min=0, min_open=True),
+            default=RUN_TIMEOUT_S,
+            show_default=True,
+            metavar="SECONDS",
+            help="How long running the model over the reference may take.",
+        ),
+    ]
+
+
+def _options_of_columns() -> list[Callable[[Any], Any]]:
+    several: dict[str, Any] = {"multiple": True}
+    return [
         click.option(
             "--streams",
             type=click.Path(path_type=Path),
@@ -90,27 +117,6 @@ def _options(required: bool) -> list[Callable[[Any], Any]]:
             help="Names for the columns of a file that has none.",
         ),
         click.option("--time-column", metavar="NAME", help="The column with the time of each row."),
-        click.option(
-            "--cells",
-            type=click.IntRange(2, CELLS_MAX),
-            metavar="N",
-            help="Cells of a stream at most.  [default: 32]",
-        ),
-        click.option(
-            "--delta",
-            type=click.FloatRange(0, 10, min_open=True),
-            metavar="SIGMAS",
-            help="The shift that shall be found.  [default: 0.1]",
-        ),
-        click.option(
-            "--run-timeout",
-            "run_timeout_s",
-            type=click.FloatRange(min=0, min_open=True),
-            default=RUN_TIMEOUT_S,
-            show_default=True,
-            metavar="SECONDS",
-            help="How long running the model over the reference may take.",
-        ),
     ]
 
 

@@ -1,7 +1,8 @@
 """A profile as a person reads it: what it is of, a line a stream, and what it cannot support."""
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 from rich.console import Group as Rows
@@ -16,20 +17,26 @@ from tiltyard.monitor.profile.profile import Profile
 from tiltyard.monitor.profile.stream import Group, Stream
 
 CATEGORIES_SHOWN: Final = 3
+NAMES_SHOWN: Final = 6
 LABEL_COLUMN: Final = 11  # as wide as that of the manifest above it
-NAME_CHARACTERS: Final = 30
+NAME_CHARACTERS: Final = 26
 LABEL_CHARACTERS: Final = 20
 _TITLES: Final = {Group.feature: "feature", Group.output: "output", Group.joint: "whole row"}
 
 
-def profile_page(profile: Profile, numbers: Sequence[int]) -> RenderableType:
-    """All of it but the cells. `numbers` are those of the version's profiles."""
+def profile_page(
+    profile: Profile, numbers: Sequence[int], *, is_plain: bool = False
+) -> RenderableType:
+    """All of it but the cells. `numbers` are those of the version's profiles.
+
+    A stream has one line, cut at the terminal's width; `is_plain`: nothing is cut.
+    """
     head = Table(box=None, pad_edge=False, show_header=False)
     head.add_column(style="bold", no_wrap=True, min_width=LABEL_COLUMN)
     head.add_column(overflow="fold")
     for label, value in _head(profile, numbers):
         head.add_row(label, Text(one_line(value)))
-    return Rows(Text(), head, Text(), _streams(profile))
+    return Rows(Text(), head, Text(), _streams(profile, is_plain=is_plain))
 
 
 def _head(profile: Profile, numbers: Sequence[int]) -> Iterator[tuple[str, str]]:
@@ -42,25 +49,38 @@ def _head(profile: Profile, numbers: Sequence[int]) -> Iterator[tuple[str, str]]
     file = profile.source.get("file", "unknown")
     yield "reference", f"{profile.rows:,} rows of {file}"
     if "sha256" in profile.source:
-        yield "", f"sha256 {profile.source['sha256']}"
+        yield "  sha256", profile.source["sha256"]
     yield "watched", streams_in_words(profile)
     if "outputs" in profile.source:
         yield "outputs", profile.source["outputs"]
     if "declared" in profile.source:
-        yield "declared", profile.source["declared"]
+        yield "declared", _declared(json.loads(profile.source["declared"]))
     for note in notes_of(profile):
         yield "chosen", note
     for warning in profile.warnings:
         yield "weak", warning
 
 
-def _streams(profile: Profile) -> Table:
+def _declared(told: Mapping[str, Any]) -> str:
+    """`categorical: country, region; groups: color; time_column: at`."""
+    return "; ".join(
+        f"{name}: {value if isinstance(value, str) else _some(list(value))}"
+        for name, value in told.items()
+    )
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - NAMES_SHOWN
+    return ", ".join([*names[:NAMES_SHOWN], *([f"{more} more"] if more > 0 else [])])
+
+
+def _streams(profile: Profile, *, is_plain: bool) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("stream", overflow="ellipsis", no_wrap=True, max_width=NAME_CHARACTERS)
-    table.add_column("kind", no_wrap=True)
-    table.add_column("cells", justify="right", no_wrap=True)
+    names = None if is_plain else NAME_CHARACTERS
+    table.add_column("stream", overflow="ellipsis", no_wrap=True, max_width=names)
+    table.add_column("cells", no_wrap=True)
     table.add_column("missing", justify="right", no_wrap=True)
-    table.add_column("minimum .. median .. maximum", overflow="fold", ratio=1)
+    table.add_column("minimum .. median .. maximum", overflow="ellipsis", no_wrap=True, ratio=1)
     last: Group | None = None
     for stream in profile.streams:
         if stream.group is not last:
@@ -70,8 +90,7 @@ def _streams(profile: Profile) -> Table:
             last = stream.group
         table.add_row(
             Text(one_line(stream.name)),
-            str(stream.cells.kind),
-            str(_own_cells(stream)),
+            f"{_own_cells(stream):>3} {stream.cells.kind}",
             _missing(stream),
             Text(_values(stream)),
         )
@@ -109,7 +128,7 @@ def _categories(stream: Stream) -> str:
     labels = stream.cells.labels
     shares = stream.counts / max(1, stream.rows)
     told = [
-        f"{one_line(_cut(label))} {percent(share)}"
+        f"{one_line(_cut(label))} {100 * share:.3g} %"
         for label, share in zip(labels[:CATEGORIES_SHOWN], shares.tolist(), strict=False)
     ]
     more = len(stream.cells.codes) - len(told)
@@ -121,4 +140,4 @@ def _cut(label: str) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.4g}"
+    return f"{value:.3g}"

@@ -30,11 +30,11 @@ def test_a_line_tells_of_each_stream() -> None:
     amount = PROFILE.streams[0]
     low, high = amount.cells.minimum, float(amount.cells.edges[-1])
     found = line_of(text, "amount")
-    assert found[:4] == ["amount", "numeric", "32", "2"]
-    assert (found[5], found[-1]) == (f"{low:.4g}", f"{high:.4g}")
-    assert line_of(text, "city")[1:3] == ["categorical", "4"]
+    assert found[:4] == ["amount", "32", "numeric", "2"]
+    assert (found[5], found[-1]) == (f"{low:.3g}", f"{high:.3g}")
+    assert line_of(text, "city")[1:3] == ["4", "categorical"]
     assert re.search(r"rome [\d.]+ %, oslo [\d.]+ %, bern [\d.]+ %, 1 more", text)
-    assert line_of(text, "hue")[1:4] == ["categorical", "3", "-"]
+    assert line_of(text, "hue")[1:4] == ["3", "categorical", "-"]
     assert text.index("feature") < text.index("output") < text.index("whole row")
 
 
@@ -48,8 +48,7 @@ def test_the_head_says_what_it_is_of() -> None:
     for part in (
         "profile      1\n",
         "reference    600 rows of r.csv",
-        "sha256",
-        "e" * 40,
+        "  sha256     " + "e" * 64,
         "chosen       x is wide",
         "weak         few rows",
         "digest       dddd",
@@ -89,6 +88,28 @@ def test_it_is_legible_however_many_features(features: int, width: int) -> None:
     rows = [line for line in lines if line.startswith("a rather long")]
     assert len(rows) == features
     assert all(" .. " in row for row in rows)
+
+
+def test_what_is_cut_on_a_terminal_is_whole_elsewhere() -> None:
+    name = "an exceedingly long name of a feature"
+    profile = profile_of_columns({name: np.arange(9)})
+    assert name not in shown(profile)
+    console = Console(width=1000, color_system=None)
+    with console.capture() as written:
+        console.print(profile_page(profile, (1,), is_plain=True))
+    assert name in written.get()
+
+
+def test_what_was_declared_is_told_in_short() -> None:
+    declaration = Declaration(
+        categorical=frozenset(f"c{i}" for i in range(9)), groups={"hue": ("r", "g")}
+    )
+    columns = {f"c{i}": np.arange(9) % 3 for i in range(9)}
+    profile = profile_of_columns(
+        {**columns, "r": columns["c0"], "g": columns["c1"]}, None, declaration
+    )
+    text = shown(profile, width=120)
+    assert "declared     categorical: c0, c1, c2, c3, c4, c5, 3 more; groups: hue" in text
 
 
 def test_markup_and_control_characters_are_text() -> None:

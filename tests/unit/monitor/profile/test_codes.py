@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.unit.monitor.profile.arrays import f32
+from tiltyard import _core
 from tiltyard.monitor.profile.cells import CODE_INVALID, CODE_MISSING
 from tiltyard.monitor.profile.codes import category_code, category_codes
 
@@ -74,3 +75,10 @@ def test_arrays_of_strings_and_floats_with_nothing_in_them() -> None:
     assert odd[:2].tolist() == [CODE_MISSING, CODE_INVALID]
     assert odd[2] == odd[3]
     assert category_codes(np.zeros(0, np.float32)).tolist() == []
+
+
+@given(
+    st.integers(-(2**63), 2**64 - 1) | st.floats() | st.binary(max_size=300) | st.booleans(),
+)
+def test_the_data_plane_hashes_the_same(value: bytes | float) -> None:
+    assert _core.category_code(value) == category_code(value)
