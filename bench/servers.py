@@ -63,7 +63,8 @@ def gateway(
     """
     command = [*PROGRAM, "serve", "--store", str(store)]
     command += ["--grpc", f"127.0.0.1:{port}", "--io-threads", str(io_threads)]
-    command += ["--admin", admin]
+    # No scrapes: whoever wants them adds --http again, and the last one counts.
+    command += ["--admin", admin, "--http", "none"]
     command += ["--worker-threads", str(worker_threads), *extra]
     return Launch(
         GATEWAY,
