@@ -13,8 +13,9 @@ from tiltyard.monitor.profile.cells import Ints
 Rows = npt.NDArray[np.int32]
 Scores = npt.NDArray[np.float32]
 
-# Rows that are worked on together: more of them leave the caches, fewer cost more in calls.
-TILE: Final = 256
+# Rows that are worked on together: a block of 30 features is one tile. Not a power of two, because
+# then the slots of a row would share few sets of the cache; a multiple of kernels.STEP.
+TILE: Final = 416
 
 
 class Scratch(NamedTuple):

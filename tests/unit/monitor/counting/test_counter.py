@@ -25,3 +25,10 @@ def test_nothing_is_left_of_the_block_before() -> None:
     assert np.array_equal(fresh, again)
     for before, after in zip(first, second, strict=True):
         assert np.array_equal(before, after, equal_nan=True)
+
+
+def test_a_tile_is_in_whole_steps() -> None:
+    """What fills the last step up is written behind the rows, and has to fit."""
+    from tiltyard.monitor.counting import kernels
+
+    assert TILE % kernels.STEP == 0
