@@ -12,7 +12,8 @@ from typing import Any, Final
 from tiltyard.admin.alarm_messages import alarm_message, policy_message
 from tiltyard.admin.calls import Caller
 from tiltyard.admin.drift_messages import baseline_message, drift_parts
-from tiltyard.admin.profile_messages import profile_message
+from tiltyard.admin.message_parts import embedded
+from tiltyard.admin.profile_messages import profile_parts
 from tiltyard.admin.profile_upload import ProfileUpload
 from tiltyard.admin.request_fields import (
     model_of,
@@ -112,14 +113,14 @@ def accept_baseline(monitoring: Monitoring, request: Any, caller: Caller) -> byt
     window_s = _span("window_s", request.window_s)
     actor = _actor(request, caller)
     found = monitoring.accept(model_of(request), version_or_any(request), window_s, actor)
-    return _written("AcceptBaseline", baseline=baseline_message(found, with_hours=False))
+    return _written("AcceptBaseline", baseline=baseline_message(found))
 
 
 def add_profile(monitoring: Monitoring, upload: ProfileUpload, caller: Caller) -> bytes:
     start = upload.start
     model, version = model_of(start), version_of(start)
     profile = monitoring.add_profile(model, version, upload.data, _actor(start, caller))
-    return _written("AddProfile", profile=profile_message(profile))
+    return embedded("AddProfileResponse", "profile", profile_parts(profile))
 
 
 def open_alarm_events(

@@ -1,15 +1,18 @@
 """Planes as messages of the admin API; client/drift_replies.py reads them.
 
-Everything is made in small pieces, because protobuf holds the interpreter's lock as long as it
-writes one, and a rollback may be waiting for it.
+protobuf holds the interpreter's lock as long as it copies or writes one message: 20 ms for a plane
+of 200 features with its history, while a rollback may wait for the lock. So a plane is written in
+parts of a window or a stream each, which the reader merges: to a protobuf parser, a message is the
+concatenation of messages that each have some of its fields.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tiltyard.admin.alarm_messages import alarm_message, key_message
-from tiltyard.admin.profile_messages import profile_message
-from tiltyard.admin.report_messages import report_message
+from tiltyard.admin.message_parts import embedded
+from tiltyard.admin.profile_messages import profile_parts
+from tiltyard.admin.report_messages import report_parts
 from tiltyard.monitor.snapshot import Baseline, DetectorView, Snapshot, Stranger, Window
 from tiltyard.monitor.statistics.measure import Report
 from tiltyard.protocol.admin_words import admin_message
@@ -27,44 +30,60 @@ def drift_parts(planes: Iterable[Described], *, with_hours: bool) -> Iterator[by
         is_new = id(snapshot.profile) not in indices
         index = indices.setdefault(id(snapshot.profile), len(indices))
         if is_new:
-            yield _part(profiles=[profile_message(snapshot.profile)])
-        plane = admin_message("Plane")(
-            snapshot=snapshot_message(snapshot, index, with_hours=with_hours),
-            reports=[report_message(report) for report in reports],
-        )
-        yield _part(planes=[plane])
+            parts = profile_parts(snapshot.profile)
+            yield embedded("GetDriftResponse", "profiles", parts)
+        parts = _plane_parts(snapshot, reports, index, with_hours=with_hours)
+        yield embedded("GetDriftResponse", "planes", parts)
 
 
-def snapshot_message(snapshot: Snapshot, profile_index: int, *, with_hours: bool) -> Any:
-    """`profile_index` is where the response has the snapshot's profile."""
-    return admin_message("Snapshot")(
-        key=key_message(snapshot.key),
-        profile_index=profile_index,
-        current=_window(snapshot.current),
-        previous=_window(snapshot.previous),
-        week_ago=_window(snapshot.week_ago),
-        history=[_window(window) for window in snapshot.history],
-        baseline=baseline_message(snapshot.baseline, with_hours=with_hours),
-        detectors=[_detector(view) for view in snapshot.detectors],
-        alarms=[alarm_message(alarm) for alarm in snapshot.alarms],
-        strangers=[_stranger(stranger) for stranger in snapshot.strangers],
-        markers=[
+def _plane_parts(
+    snapshot: Snapshot, reports: Sequence[Report], profile_index: int, *, with_hours: bool
+) -> Iterator[bytes]:
+    for fields in _snapshot_fields(snapshot, profile_index, with_hours=with_hours):
+        part = admin_message("Snapshot")(**fields)
+        written: bytes = admin_message("Plane")(snapshot=part).SerializeToString()
+        yield written
+    for report in reports:
+        yield embedded("Plane", "reports", report_parts(report))
+
+
+def _snapshot_fields(
+    snapshot: Snapshot, profile_index: int, *, with_hours: bool
+) -> Iterator[dict[str, Any]]:
+    """What is large comes by itself. `profile_index` is where the response has the profile."""
+    yield {
+        "key": key_message(snapshot.key),
+        "profile_index": profile_index,
+        "detectors": [_detector(view) for view in snapshot.detectors],
+        "alarms": [alarm_message(alarm) for alarm in snapshot.alarms],
+        "strangers": [_stranger(stranger) for stranger in snapshot.strangers],
+        "markers": [
             admin_message("Marker")(time=marker.time, text=marker.text)
             for marker in snapshot.markers
         ],
-        compared=_window(snapshot.compared),
-        offered=snapshot.offered,
-        dropped=snapshot.dropped,
-        lag_s=snapshot.lag_s,
-        gateways=snapshot.gateways,
-        problems=snapshot.problems,
-    )
+        "offered": snapshot.offered,
+        "dropped": snapshot.dropped,
+        "lag_s": snapshot.lag_s,
+        "gateways": snapshot.gateways,
+        "problems": snapshot.problems,
+    }
+    for name in ("current", "previous", "week_ago", "compared"):
+        window: Window | None = getattr(snapshot, name)
+        if window is not None:
+            yield {name: _window(window)}
+    for piece in snapshot.history:
+        yield {"history": [_window(piece)]}
+    if snapshot.baseline is not None:
+        yield {"baseline": baseline_message(snapshot.baseline)}
+        hours = snapshot.baseline.slots if with_hours else None
+        for counts in () if hours is None else hours:
+            hour = admin_message("HourCounts")(counts=counts.tolist())
+            yield {"baseline": admin_message("Baseline")(hours=[hour])}
 
 
-def baseline_message(baseline: Baseline | None, *, with_hours: bool) -> Any:
-    if baseline is None:
-        return None
-    message = admin_message("Baseline")(
+def baseline_message(baseline: Baseline) -> Any:
+    """Without its hours."""
+    return admin_message("Baseline")(
         number=baseline.number,
         digest=baseline.digest,
         profile_digest=baseline.profile_digest,
@@ -74,15 +93,9 @@ def baseline_message(baseline: Baseline | None, *, with_hours: bool) -> Any:
         accepted_at=baseline.accepted_at,
         counts=baseline.counts.tolist(),
     )
-    if with_hours and baseline.slots is not None:
-        for counts in baseline.slots:
-            message.hours.add(counts=counts.tolist())
-    return message
 
 
-def _window(window: Window | None) -> Any:
-    if window is None:
-        return None
+def _window(window: Window) -> Any:
     return admin_message("Window")(
         begin=window.begin, end=window.end, counts=window.counts.tolist(), gap_s=window.gap_s
     )
@@ -115,9 +128,3 @@ def _stranger(stranger: Stranger) -> Any:
         message.values.SetInParent()
         message.values.values.update(stranger.values)
     return message
-
-
-def _part(**fields: Any) -> bytes:
-    """A message is the concatenation of messages that each have some of its fields."""
-    written: bytes = admin_message("GetDriftResponse")(**fields).SerializeToString()
-    return written

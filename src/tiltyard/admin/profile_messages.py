@@ -1,5 +1,6 @@
 """Reference profiles as messages of the admin API; client/profile_replies.py reads them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,19 +11,26 @@ from tiltyard.monitor.profile.stream import Slot, Stream
 from tiltyard.protocol.admin_words import admin_message, number_of
 
 
-def profile_message(profile: Profile) -> Any:
-    return admin_message("Profile")(
+def profile_parts(profile: Profile) -> Iterator[bytes]:
+    """The bytes of a Profile in parts, to be joined; see admin/drift_messages.py."""
+    yield _part(
         model=profile.model,
         version=profile.version,
         number=profile.number,
         created=profile.created,
         rows=profile.rows,
-        streams=[_stream(stream) for stream in profile.streams],
-        joint=_joint(profile.joint),
         source=dict(profile.source),
         warnings=profile.warnings,
         digest=profile.digest,
     )
+    for stream in profile.streams:
+        yield _part(streams=[_stream(stream)])
+    yield _part(joint=_joint(profile.joint))
+
+
+def _part(**fields: Any) -> bytes:
+    written: bytes = admin_message("Profile")(**fields).SerializeToString()
+    return written
 
 
 def _stream(stream: Stream) -> Any:

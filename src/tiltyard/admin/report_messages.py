@@ -1,5 +1,6 @@
 """Statistics of a plane as messages of the admin API, for programs that do not compute them."""
 
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
@@ -10,16 +11,23 @@ _NESTED = frozenset({"missing", "unseen", "out_of_range", "cells", "coarse"})
 _PLAIN = tuple(field.name for field in fields(StreamMeasure) if field.name not in _NESTED)
 
 
-def report_message(report: Report) -> Any:
-    return admin_message("Report")(
+def report_parts(report: Report) -> Iterator[bytes]:
+    """The bytes of a Report in parts, to be joined; see admin/drift_messages.py."""
+    yield _part(
         against=report.against,
         reference_digest=report.reference_digest,
         begin=report.begin,
         end=report.end,
         rows=report.rows,
         requests=report.requests,
-        streams=[_stream(measure) for measure in report.streams],
     )
+    for measure in report.streams:
+        yield _part(streams=[_stream(measure)])
+
+
+def _part(**fields: Any) -> bytes:
+    written: bytes = admin_message("Report")(**fields).SerializeToString()
+    return written
 
 
 def _stream(measure: StreamMeasure) -> Any:

@@ -12,9 +12,11 @@ from tiltyard.monitor.policy import DriftPolicy
 from tiltyard.monitor.profile.profile import Profile
 from tiltyard.monitor.snapshot import Alarm, Baseline, Snapshot
 
+BLOCK_S = 30.0
+
 
 class FakeMonitoring:
-    """Implements Monitoring. `fail` is raised by the next call."""
+    """Implements Monitoring. The next call raises `fail`; adding a profile waits for `block`."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -23,6 +25,7 @@ class FakeMonitoring:
         self.policies: dict[str, DriftPolicy] = {"fraud": DriftPolicy()}
         self.happened: list[AlarmEvent] = []
         self.fail: BaseException | None = None
+        self.block: threading.Event | None = None
         self._more = threading.Condition()
 
     def happen(self, event: str, model: str = "fraud") -> None:
@@ -63,6 +66,8 @@ class FakeMonitoring:
 
     def add_profile(self, model: str, version: int, data: bytes, actor: str) -> Profile:
         self._enter("add_profile", model=model, version=version, data=data, actor=actor)
+        if self.block is not None:
+            self.block.wait(BLOCK_S)
         return PROFILE
 
     def events(self, after: int, limit: int) -> list[AlarmEvent]:

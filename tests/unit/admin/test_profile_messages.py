@@ -2,14 +2,20 @@
 
 from tests.unit.admin.fake_planes import PROFILE
 from tests.unit.admin.test_drift_messages import same
-from tiltyard.admin.profile_messages import profile_message
+from tiltyard.admin.profile_messages import profile_parts
 from tiltyard.client.profile_replies import read_profile
+from tiltyard.protocol.admin_words import admin_message
+
+MESSAGE = admin_message("Profile").FromString(b"".join(profile_parts(PROFILE)))
 
 
 def test_a_profile_comes_through() -> None:
-    message = profile_message(PROFILE)
-    assert same(read_profile(type(message).FromString(message.SerializeToString())), PROFILE)
+    assert same(read_profile(MESSAGE), PROFILE)
 
 
 def test_of_the_whitening_half_is_sent() -> None:
-    assert list(profile_message(PROFILE).joint.whitening) == [1.0, -0.3, 1.1]
+    assert list(MESSAGE.joint.whitening) == [1.0, -0.3, 1.1]
+
+
+def test_a_stream_is_a_part() -> None:
+    assert len(list(profile_parts(PROFILE))) == len(PROFILE.streams) + 2

@@ -6,12 +6,16 @@ from typing import Any
 import pytest
 
 from tests.unit.admin.fake_planes import SNAPSHOT
-from tiltyard.admin.report_messages import report_message
-from tiltyard.monitor.statistics.measure import CellMeasure, Rate, StreamMeasure
+from tiltyard.admin.report_messages import report_parts
+from tiltyard.monitor.statistics.measure import CellMeasure, Rate, Report, StreamMeasure
 from tiltyard.monitor.statistics.report import report_of
 from tiltyard.protocol.admin_words import admin_message
 
 REPORT = report_of(SNAPSHOT, "baseline")
+
+
+def report_message(report: Report) -> Any:
+    return admin_message("Report").FromString(b"".join(report_parts(report)))
 
 
 @pytest.mark.parametrize(

@@ -185,28 +185,19 @@ def test_a_large_reply_goes_through_and_holds_nobody_up(both: tuple[Served, Raw]
 
 
 def test_so_many_profiles_at_once(both: tuple[Served, Raw]) -> None:
-    _, raw = both
-    go = threading.Event()
-
-    def parts() -> Iterator[Any]:
-        start, chunk = profile_parts("fraud", 2, MODEL, "")
-        yield start
-        go.wait(TIMEOUT_S)
-        yield chunk
-
-    under_way = [raw.add_profile(parts()) for _ in range(PROFILES_MAX)]
-    reason = ""
-    while reason != "BUSY":  # until they have arrived
-        try:
-            raw.add_profile(profile_parts("fraud", 2, MODEL, "")).result()
-        except grpc.RpcError as error:
-            reason = reason_of(error)
-    go.set()
+    served, raw = both
+    served.monitoring.block = threading.Event()
+    under_way = []
+    for count in range(1, PROFILES_MAX + 1):
+        under_way.append(raw.add_profile(profile_parts("fraud", 2, MODEL, "")))
+        while len(served.monitoring.calls) < count:
+            raw.call("ListModels")
+    with pytest.raises(grpc.RpcError) as caught:
+        raw.add_profile(profile_parts("fraud", 2, MODEL, "")).result()
+    assert reason_of(caught.value) == "BUSY"
+    served.monitoring.block.set()
     assert {call.result().profile.number for call in under_way} == {2}
-    while reason == "BUSY":
-        with contextlib.suppress(grpc.RpcError):
-            raw.add_profile(profile_parts("fraud", 2, MODEL, "")).result()
-            reason = ""
+    assert raw.add_profile(profile_parts("fraud", 2, MODEL, "")).result().profile.number == 2
 
 
 def test_an_alarm_watch_goes_on_until_the_gateway_stops(both: tuple[Served, Raw]) -> None:
