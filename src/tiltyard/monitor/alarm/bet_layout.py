@@ -7,6 +7,7 @@ another one (the slots of a week).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -87,6 +88,11 @@ class BetLayout:
     coarse: Ints
     coarse_starts: Ints
     watched: Ints
+
+    @cached_property
+    def is_on_score(self) -> npt.NDArray[np.bool_]:
+        """bool[size]: of bets on location or spread; the others are on single cells and shape."""
+        return np.isin(self.group, (BetGroup.location, BetGroup.spread))
 
     @classmethod
     def build(

@@ -12,6 +12,7 @@ from tiltyard.monitor.alarm.alarm import Alarm
 from tiltyard.monitor.alarm.bet_tables import BetTables
 from tiltyard.monitor.alarm.design_effect import DesignEffect
 from tiltyard.monitor.alarm.evidence import Evidence
+from tiltyard.monitor.alarm.exponent import row_exponents
 from tiltyard.monitor.alarm.history import Block, History
 from tiltyard.monitor.alarm.naming import leading, leading_bet, shares
 from tiltyard.monitor.alarm.onset import find_onset
@@ -202,7 +203,8 @@ class Detector:
     def _bet(self, counts: TickCounts) -> Block:
         cells = counts.cells.astype(np.float64)
         elapsed_s = min(counts.elapsed_s, TICK_S_MAX)
-        exponent = self._exponent(counts, self.tables.rows_of(cells))
+        rows = self.tables.rows_of(cells)
+        exponent = row_exponents(counts, self._effect.get(), rows, self.policy)
         added = self._evidence.update(cells, exponent, elapsed_s)
         block = Block(
             started_s=counts.ended_s - elapsed_s,
@@ -218,14 +220,6 @@ class Detector:
         )
         self._history.append(block)
         return block
-
-    def _exponent(self, counts: TickCounts, rows: Floats) -> Floats:
-        """What a row counts for, float64[streams]: 1 / max(1, kappa, Kish, rows / n_cap)."""
-        kish = 1.0 if self.policy.rows_independent else counts.rows_squared / counts.rows
-        exponent: Floats = 1.0 / np.maximum(
-            np.maximum(self._effect.get(), kish), rows / self.policy.n_cap
-        )
-        return exponent
 
     def _mean(self, log_streams: Floats) -> float:
         """ln of the mean over all streams; one whose design effect is not known adds nothing."""

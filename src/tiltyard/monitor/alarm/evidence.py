@@ -47,13 +47,15 @@ class Evidence:
     def update(self, cells: Floats, exponent: Floats, elapsed_s: float) -> Floats:
         """Bet one tick: ln R <- logaddexp(ln R, ln elapsed) + exponent * sum of c l.
 
-        `cells` float64[cells] counts, `exponent` float64[streams] at most 1. A stream without rows
+        `cells` float64[cells] counts, `exponent` float64[2, streams] at most 1: of bets on scores,
+        and of the others (see row_exponents()). A stream without rows
         is left as it is. Returns what was added, float64[bets], with the exponent in it.
         """
         tables = self.tables
         stream = tables.layout.stream
         added = tables.increments(cells, tables.shape.logs(self.learned))
-        added *= exponent[stream]
+        on_score, on_cell = exponent[:, stream]
+        added *= np.where(tables.layout.is_on_score, on_score, on_cell)
         after = _log_add(self.log_capital, np.log(elapsed_s)) + added
         has_rows = tables.rows_of(cells) > 0.0
         if not has_rows.all():

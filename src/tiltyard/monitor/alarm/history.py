@@ -1,7 +1,7 @@
 """The ticks that a detector remembers: the last ones each, older ones in ever larger blocks.
 
 What an onset and a size are computed from. Bounded: 32 single ticks, then 8 blocks each of 2, 4, ..
-256 ticks, 4,112 ticks in 96 blocks; a block holds 4 bytes a cell and some 24 a stream, about 0.5 MB
+256 ticks, 4,112 ticks in 96 blocks; a block holds 4 bytes a cell and 32 a stream, about 0.5 MB
 in all of 32 streams with 37 cells each.
 """
 
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tiltyard.monitor.alarm.bet_tables import BetTables
+from tiltyard.monitor.alarm.exponent import CELL, SCORE
 from tiltyard.monitor.profile.cells import Floats, Ints
 
 SINGLE_TICKS: Final = 32
@@ -27,8 +28,8 @@ class Block:
     """One tick, or several that followed each other and were bet with the same tables.
 
     Times in seconds; `elapsed_s` is what its ticks put in. `cells` uint32[cells]; `exponent`
-    float64[streams] is the mean over its rows; `shape` float64[half_lives, streams] what the shape
-    bets gained.
+    float64[2, streams] is the mean over its rows; `shape` float64[half_lives, streams] is what the
+    shape bets gained.
     """
 
     started_s: float
@@ -50,7 +51,14 @@ class Block:
         if len(at):
             return float(self.shape[at[0], stream])
         begin, end = self.tables.span(stream)
-        return float(self.exponent[stream] * (self.tables.table(bet) @ self.cells[begin:end]))
+        gained = self.tables.table(bet) @ self.cells[begin:end]
+        return float(gained * self.exponent_of(bet))
+
+    def exponent_of(self, bet: int) -> float:
+        """What a row counts for in a bet."""
+        layout = self.tables.layout
+        sort = SCORE if layout.is_on_score[bet] else CELL
+        return float(self.exponent[sort, layout.stream[bet]])
 
     def then(self, later: "Block") -> "Block":
         """This block and the one after it as one."""

@@ -96,7 +96,7 @@ class OpenAlarm:
                 led_score(block.tables, named.bet, named.shape),
                 block.cells[begin:end].astype(np.float64),
             )
-            gain *= block.exponent[named.stream]
+            gain *= block.exponent_of(named.bet)
             named.log_capital = np.maximum(named.log_capital + gain, 0.0)
 
     def design(self, kappa: Floats, rows_independent: bool) -> Floats:

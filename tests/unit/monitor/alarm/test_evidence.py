@@ -33,9 +33,10 @@ def test_capital_is_the_sum_over_all_starts(seed: int, ticks: int) -> None:
     elapsed = rng.uniform(0.5, 100, ticks)
     factors, faded = [], np.zeros((2, len(TABLES.shape.stream)))
     for t in range(ticks):
-        cells, exponent = draw(rng, 100), rng.uniform(0.01, 1, len(STREAMS))
+        cells, exponent = draw(rng, 100), rng.uniform(0.01, 1, (2, len(STREAMS)))
         added = TABLES.increments(cells, TABLES.shape.logs(faded))
-        factors.append(np.exp(exponent[TABLES.layout.stream] * added))
+        sort = np.where(TABLES.layout.group <= 1, 0, 1)  # scores, and what is not
+        factors.append(np.exp(exponent[sort, TABLES.layout.stream] * added))
         evidence.update(cells, exponent, elapsed[t])
         keep = 0.5 ** (1 / np.array(LIVES))
         faded = faded * keep[:, None] + TABLES.coarse_counts(cells)
@@ -54,11 +55,11 @@ def test_capital_is_the_sum_over_all_starts(seed: int, ticks: int) -> None:
 def test_a_stream_without_rows_is_left_alone() -> None:
     evidence = Evidence(TABLES, LIVES)
     rng = np.random.default_rng(1)
-    evidence.update(draw(rng, 100), np.ones(4), 1.0)
+    evidence.update(draw(rng, 100), np.ones((2, 4)), 1.0)
     before = evidence.log_capital.copy()
     cells = draw(rng, 100)
     cells[TABLES.owner == 1] = 0
-    evidence.update(cells, np.ones(4), 1.0)
+    evidence.update(cells, np.ones((2, 4)), 1.0)
     is_second = TABLES.layout.stream == 1
     assert np.array_equal(evidence.log_capital[is_second], before[is_second])
     assert not np.any(evidence.log_capital[~is_second] == before[~is_second])
@@ -67,7 +68,7 @@ def test_a_stream_without_rows_is_left_alone() -> None:
 def test_before_any_bet_there_is_no_capital() -> None:
     evidence = Evidence(TABLES, LIVES)
     assert np.all(np.isneginf(evidence.of_streams()))
-    evidence.update(draw(np.random.default_rng(1), 10), np.ones(4), 1.0)
+    evidence.update(draw(np.random.default_rng(1), 10), np.ones((2, 4)), 1.0)
     evidence.reset()
     assert np.all(np.isneginf(evidence.of_streams()))
 
@@ -83,11 +84,11 @@ def test_it_is_saved_to_the_bit() -> None:
     rng = np.random.default_rng(2)
     evidence = Evidence(TABLES, LIVES)
     for _ in range(5):
-        evidence.update(draw(rng, 100), np.ones(4), 1.0)
+        evidence.update(draw(rng, 100), np.ones((2, 4)), 1.0)
     again = Evidence.from_arrays(TABLES, LIVES, evidence.to_arrays())
     cells = draw(rng, 100)
     for one in (evidence, again):
-        one.update(cells, np.ones(4), 2.0)
+        one.update(cells, np.ones((2, 4)), 2.0)
     assert np.array_equal(again.log_capital, evidence.log_capital)
     assert np.array_equal(again.learned, evidence.learned)
 

@@ -24,7 +24,7 @@ def blocks(counts: list[np.ndarray]) -> list[Block]:
             rows=int(cells.sum()),
             rows_squared=int(cells.sum()),
             cells=cells.astype(np.uint32),
-            exponent=np.ones(1),
+            exponent=np.ones((2, 1)),
             shape=np.zeros((2, 1)),
             tables=TABLES,
         )

@@ -30,7 +30,9 @@ def named(stream: int, log_evidence: float, *, is_leading: bool) -> NamedStream:
 def block(rows_squared: int = 1000) -> Block:
     """A tick of 1,000 rows like the reference."""
     cells = np.concatenate([s.counts // 5 for s in STREAMS]).astype(np.uint32)
-    return Block(5.0, 6.0, 1, 1.0, 1000, rows_squared, cells, np.ones(3), np.zeros((2, 3)), TABLES)
+    return Block(
+        5.0, 6.0, 1, 1.0, 1000, rows_squared, cells, np.ones((2, 3)), np.zeros((2, 3)), TABLES
+    )
 
 
 def opened() -> OpenAlarm:
