@@ -3,7 +3,10 @@
 from bench.scenarios import (
     bigload,
     canary,
+    delay,
     fairness,
+    false_alarms,
+    kernels,
     many,
     memory,
     mixed,
@@ -31,5 +34,8 @@ ALL: tuple[Scenario, ...] = (
     canary.SCENARIO,
     shadow.SCENARIO,
     many.SCENARIO,
+    delay.SCENARIO,
+    false_alarms.SCENARIO,
     native.SCENARIO,
+    kernels.SCENARIO,
 )
