@@ -33,6 +33,8 @@ def slot_words(slot: Slot, tensor: Array) -> Words:
     rows = tensor.reshape(len(tensor), -1)
     length = slot.length or rows.shape[1]
     part = rows[:, slot.column : slot.column + length]
+    if slot.reads == "width":  # of all of the row, whatever the window
+        part = rows
     if slot.reads == "category":
         return category_codes(part[:, 0])
     if slot.reads == "one_hot":

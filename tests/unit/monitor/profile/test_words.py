@@ -1,16 +1,25 @@
 """Words of slots, each against the sentence that defines it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+from tests.models.build import model, node, serialised, tensor
 from tests.unit.monitor.profile.arrays import f32, f64
+from tiltyard import _core
+from tiltyard.app import _ort_library
+from tiltyard.client import InferenceClient
+from tiltyard.config import Config
 from tiltyard.monitor.profile.cells import CODE_INVALID, CODE_MISSING
 from tiltyard.monitor.profile.codes import category_code
+from tiltyard.monitor.profile.signature import numpy_type
 from tiltyard.monitor.profile.stream import Slot
 from tiltyard.monitor.profile.words import slot_words
+from tiltyard.store import samples
+from tiltyard.store.datatype import BY_NAME, TYPES
 
 Array = npt.NDArray[Any]
 
@@ -115,3 +124,77 @@ def test_many_wide_rows_are_read_in_blocks() -> None:
     tensor = np.ones((7, 1 << 20), np.int8)
     tensor[3] = 2
     assert read("mean", tensor, length=0).tolist() == [1, 1, 1, 2, 1, 1, 1]
+
+
+READS = ("number", "category", "one_hot", "argmax", "mean", "spread", "min", "max", "norm", "width")
+STRING_READS = ("category", "length", "count_length", "mean", "min", "max", "width")
+
+
+@pytest.fixture
+def engine() -> Iterator[_core.Engine]:
+    made = _core.Engine(str(_ort_library()), Config().engine_options())
+    yield made
+    made.stop()
+
+
+def sent(datatype: str, rows: int) -> Array:
+    """Rows of 6 elements with whatever the datatype has that is odd."""
+    rng = np.random.default_rng(7)
+    if datatype == "BYTES":
+        texts = np.array([b"", b"a", "é".encode(), b"a\0b", b"x" * 300, b"\xff"], object)
+        return texts[rng.integers(0, 6, (rows, 6))]
+    dtype = numpy_type(datatype)
+    if datatype == "BOOL":
+        return rng.random((rows, 6)) < 0.2
+    if np.dtype(dtype).kind in "iu":
+        info = np.iinfo(dtype)
+        ends = np.array([info.min, info.max, 0, 1, info.max // 3, 7], dtype)
+        return ends[rng.integers(0, 6, (rows, 6))]
+    values = rng.normal(size=(rows, 6)) * 10.0 ** rng.integers(-3, 4, (rows, 6))
+    values[rng.random(values.shape) < 0.4] = 0
+    for odd in (np.nan, np.inf, -np.inf, -0.0, 1e-40, 1e-310, 6e4, 1e300, 16777217.0):
+        values[rng.random(values.shape) < 0.01] = odd
+    with np.errstate(over="ignore", under="ignore"):
+        return values.astype(dtype)
+
+
+@pytest.mark.parametrize("datatype", [entry.name for entry in TYPES])
+def test_the_data_plane_writes_the_same_words(engine: _core.Engine, datatype: str) -> None:
+    """Bit by bit, but for the sign and payload of NaN."""
+    reads = STRING_READS if datatype == "BYTES" else READS
+    slots = []
+    for one in reads:
+        wide = one not in ("number", "category", "length")
+        slots.append(Slot("input", "x", 1, 4 if wide else 1, one))
+        slots.append(Slot("output", "y", 2, 0 if wide and one != "one_hot" else 1, one))
+    kind = BY_NAME[datatype].onnx_elem_type
+    made = model(
+        [node("Identity", "x", "y")], [tensor("x", ["N", 6], kind)], [tensor("y", ["N", 6], kind)]
+    )
+    array = sent(datatype, 400)
+    example = samples.to_tensor(array[:1], datatype)
+    version = engine.load_version(
+        "m",
+        1,
+        serialised(made),
+        {},
+        rowwise_proved=True,
+        samples=[(datatype, (1, 6), example.raw)],
+    )
+    engine.record(version, slots, (1, 2, 3, 4))
+    reader = engine.open_records()
+    rollouts = [engine.make_rollout(version, 1)]
+    engine.publish([version], [], _core.Replies({}), ready=True, rollouts=rollouts)
+    with InferenceClient(f"127.0.0.1:{engine.listen('127.0.0.1', 0)}") as client:
+        for at in range(0, 400, 50):
+            client.infer("m", {"x": array[at : at + 50]}, datatypes={"x": datatype})
+    (block,) = reader.take()
+    words = np.frombuffer(memoryview(block), np.uint32).reshape(block.records, block.words)
+    found = words[:, 8 : 8 + len(slots)].copy()
+    reader.release()
+    for index, slot in enumerate(slots):
+        expected = slot_words(slot, array)
+        if slot.reads not in ("category", "one_hot"):
+            both_nan = np.isnan(expected.view(np.float32)) & np.isnan(found[:, index].view("f4"))
+            expected = np.where(both_nan, found[:, index], expected)
+        np.testing.assert_array_equal(expected, found[:, index], err_msg=str(slot))
