@@ -75,12 +75,13 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _streams(profile: Profile, *, is_plain: bool) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    # Only so does the last column, and no other, give way where a terminal is narrow.
+    table = Table(box=None, pad_edge=False, header_style="bold", expand=not is_plain)
     names = None if is_plain else NAME_CHARACTERS
     table.add_column("stream", overflow="ellipsis", no_wrap=True, max_width=names)
     table.add_column("cells", no_wrap=True)
     table.add_column("missing", justify="right", no_wrap=True)
-    table.add_column("minimum .. median .. maximum", overflow="ellipsis", no_wrap=True, ratio=1)
+    table.add_column("min .. median .. max", overflow="ellipsis", no_wrap=True, ratio=1)
     last: Group | None = None
     for stream in profile.streams:
         if stream.group is not last:
@@ -128,7 +129,7 @@ def _categories(stream: Stream) -> str:
     labels = stream.cells.labels
     shares = stream.counts / max(1, stream.rows)
     told = [
-        f"{one_line(_cut(label))} {100 * share:.3g} %"
+        f"{one_line(_cut(label))}: {100 * share:.2g} %"
         for label, share in zip(labels[:CATEGORIES_SHOWN], shares.tolist(), strict=False)
     ]
     more = len(stream.cells.codes) - len(told)
@@ -140,4 +141,4 @@ def _cut(label: str) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3g}"
+    return f"{value:.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"

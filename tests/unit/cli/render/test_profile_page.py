@@ -33,7 +33,7 @@ def test_a_line_tells_of_each_stream() -> None:
     assert found[:4] == ["amount", "32", "numeric", "2"]
     assert (found[5], found[-1]) == (f"{low:.3g}", f"{high:.3g}")
     assert line_of(text, "city")[1:3] == ["4", "categorical"]
-    assert re.search(r"rome [\d.]+ %, oslo [\d.]+ %, bern [\d.]+ %, 1 more", text)
+    assert re.search(r"rome: [\d.]+ %, oslo: [\d.]+ %, bern: [\d.]+ %, 1 more", text)
     assert line_of(text, "hue")[1:4] == ["3", "categorical", "-"]
     assert text.index("feature") < text.index("output") < text.index("whole row")
 
