@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,16 +28,23 @@ def run(**environment: str) -> str:
     return done.stdout.strip()
 
 
-def test_the_second_start_has_it_from_disk(tmp_path: Path) -> None:
-    assert run(NUMBA_CACHE_DIR=str(tmp_path)) == "False"
-    assert run(NUMBA_CACHE_DIR=str(tmp_path)) == "True"
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache that a first start has filled."""
+    folder = tmp_path_factory.mktemp("cache")
+    assert run(NUMBA_CACHE_DIR=str(folder)) == "False"
+    return folder
 
 
-def test_a_broken_cache_is_said_and_stops_nobody(tmp_path: Path) -> None:
-    run(NUMBA_CACHE_DIR=str(tmp_path))
-    (index,) = tmp_path.rglob("*.nbi")
+def test_the_second_start_has_it_from_disk(cache: Path) -> None:
+    assert run(NUMBA_CACHE_DIR=str(cache)) == "True"
+
+
+def test_a_broken_cache_is_said_and_stops_nobody(cache: Path, tmp_path: Path) -> None:
+    broken = shutil.copytree(cache, tmp_path / "broken")
+    (index,) = broken.rglob("*.nbi")
     index.write_bytes(index.read_bytes()[:40])
-    said = run(NUMBA_CACHE_DIR=str(tmp_path))
+    said = run(NUMBA_CACHE_DIR=str(broken))
     assert said.startswith("False the compiled kernels cannot be kept on disk")
     assert "set NUMBA_CACHE_DIR" in said
 
