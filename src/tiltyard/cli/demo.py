@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from tiltyard.client import InferenceClient
+from tiltyard.client import AdminClient, InferenceClient
 from tiltyard.demo.classifiers import Classifier, publish_classifier, train_classifiers
 from tiltyard.demo.traffic import (
     QUANTILES,
@@ -17,6 +17,15 @@ from tiltyard.demo.traffic import (
     send_one_by_one,
     send_pipelined,
 )
+from tiltyard.demo.watching import (
+    CHANGED,
+    UNITS,
+    counted,
+    most_changed,
+    next_second,
+    send_in_another_unit,
+    wait_until_watched,
+)
 from tiltyard.errors import ClientError, ServeError
 from tiltyard.ops.gateway_process import GatewayProcess
 from tiltyard.store import open_store
@@ -24,6 +33,7 @@ from tiltyard.store import open_store
 WINDOW = 64
 ONE_BY_ONE = "one by one"
 PIPELINED = f"{WINDOW} at once"
+FEATURES_SHOWN = 4
 SCORE_ERROR_MAX = 1e-5  # ONNX computes in float32, scikit-learn in float64
 
 Measured = dict[tuple[str, str], Outcome]  # by classifier and kind of traffic
@@ -38,10 +48,11 @@ Measured = dict[tuple[str, str], Outcome]  # by classifier and kind of traffic
     help="How long each kind of traffic is sent to each model.",
 )
 def demo(seconds: float) -> None:
-    """Train two classifiers, publish, serve and measure them.
+    """Train two classifiers, publish, serve, measure and watch them.
 
     Uses scikit-learn's breast-cancer data and a temporary store; nothing is left behind. Exits with
-    an error if any answer is not the one that scikit-learn gives.
+    an error if any answer is not the one that scikit-learn gives, if any request is not counted, or
+    if a feature that comes in another unit is not the first that is named.
     """
     console = Console(highlight=False)
     with tempfile.TemporaryDirectory(prefix="tiltyard-demo-") as folder:
@@ -53,8 +64,11 @@ def demo(seconds: float) -> None:
         console.print("\n[bold]2  Publish[/bold]")
         store = open_store(folder, create=True)
         for classifier in classifiers:
-            manifest = publish_classifier(store, classifier)
-            console.print(f"   {manifest.model} version {manifest.version}")
+            manifest, profile = publish_classifier(store, classifier)
+            console.print(
+                f"   {manifest.model} version {manifest.version}, with a profile of the"
+                f" {profile.rows} rows that it was trained on"
+            )
             for change in manifest.description.changes:
                 console.print(f"   [dim]{change}[/dim]", soft_wrap=True)
         console.print("\n[bold]3  Serve[/bold]")
@@ -68,6 +82,9 @@ def _serve_and_send(
 ) -> Measured:
     with GatewayProcess(["--store", folder]) as gateway:
         console.print(f"   {gateway.ready_line}")
+        with AdminClient(gateway.admin_address, actor="demo") as admin:
+            waited_s = wait_until_watched(admin, [one.name for one in classifiers])
+        console.print(f"   [dim]every request is counted, {waited_s:.1f} s later[/dim]")
         console.print("\n[bold]4  Send the held-out rows, one a request[/bold]")
         measured: Measured = {}
         with InferenceClient(gateway.address) as client:
@@ -86,12 +103,49 @@ def _serve_and_send(
             )
             console.print("\n[bold]5  What the gateway counted[/bold]")
             console.print(_statistics_table(client))
+            _watch(console, gateway, client, classifiers[0], seconds)
         stopping = time.monotonic()
         code = gateway.stop()
         if code != 0:
             raise ServeError(f"the gateway ended with exit code {code}, expected 0")
         console.print(f"   [dim]stopped in {time.monotonic() - stopping:.2f} s[/dim]")
     return measured
+
+
+def _watch(
+    console: Console,
+    gateway: GatewayProcess,
+    client: InferenceClient,
+    classifier: Classifier,
+    seconds: float,
+) -> None:
+    """One feature in another unit is the first that is named; raises ClientError if not."""
+    console.print(f"\n[bold]6  Send {CHANGED} in another unit, {UNITS} times the number[/bold]")
+    with AdminClient(gateway.admin_address, actor="demo") as admin:
+        begin = next_second()
+        sent = send_in_another_unit(client, classifier, seconds, WINDOW)
+        snapshot = counted(admin, classifier.name, begin, sent)
+    streams = most_changed(snapshot)
+    table = _table(
+        f"{classifier.name}, {sent:,} rows", "PSI", "noise", "out of range", "changed most"
+    )
+    for stream in streams[:FEATURES_SHOWN]:
+        out = stream.out_of_range
+        table.add_row(
+            stream.stream,
+            f"{stream.psi:.3f}",
+            f"{stream.psi_band:.3f}",
+            "" if out is None else f"{out.share:.1%}",
+            stream.linf_cell,
+        )
+    console.print(table)
+    if streams[0].stream != CHANGED:
+        raise ClientError(f"expected {CHANGED} to have changed most, found {streams[0].stream}")
+    console.print(
+        "   [dim]tiltyard drift NAME shows this of any gateway; python -m bench drift measures what"
+        " it costs.[/dim]",
+        soft_wrap=True,
+    )
 
 
 def _table(*columns: str) -> Table:

@@ -12,8 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tiltyard.errors import ConfigError
+from tiltyard.monitor.profile.declaration import Declaration
+from tiltyard.monitor.profile.profile import Profile
 from tiltyard.store import Manifest, Store
+from tiltyard.store.profiles import add_profile
+from tiltyard.store.profiling import profile_version
 from tiltyard.store.publish import publish_model
+from tiltyard.store.reference_run import RunLimits
 
 HELD_OUT = 0.25
 SEED = 0
@@ -24,12 +29,13 @@ SAMPLES = 64
 class Classifier:
     """A trained model. `rows` FP32 [n,30] were held out, `labels` INT64 [n] are the truth, and
     `predictions` INT64 [n] and `scores` FP64 [n] are what scikit-learn itself says of them.
-    `samples` FP32 [64,30] are rows it was trained on."""
+    `trained_on` FP32 [m,30] are the other rows, `features` the names of their columns."""
 
     name: str
     title: str
     onnx: bytes
-    samples: npt.NDArray[np.float32]
+    features: tuple[str, ...]
+    trained_on: npt.NDArray[np.float32]
     rows: npt.NDArray[np.float32]
     labels: npt.NDArray[np.int64]
     predictions: npt.NDArray[np.int64]
@@ -50,21 +56,22 @@ def train_classifiers() -> list[Classifier]:
             f"the demo trains its models with a package that is missing ({error.name});"
             " install it with: pip install 'tiltyard[demo]'"
         ) from error
-    features, labels = load_breast_cancer(return_X_y=True)
-    split = train_test_split(
-        features.astype(np.float32), labels, test_size=HELD_OUT, random_state=SEED, stratify=labels
-    )
+    data = load_breast_cancer()
+    names = tuple(str(name) for name in data.feature_names)
+    rows, labels = data.data.astype(np.float32), data.target
+    split = train_test_split(rows, labels, test_size=HELD_OUT, random_state=SEED, stratify=labels)
     models = {
         "logistic": ("logistic regression", make_pipeline(StandardScaler(), LogisticRegression())),
         "boosting": ("gradient boosting", GradientBoostingClassifier(random_state=SEED)),
     }
-    return [_fitted(name, title, model, *split) for name, (title, model) in models.items()]
+    return [_fitted(name, title, model, names, *split) for name, (title, model) in models.items()]
 
 
 def _fitted(
     name: str,
     title: str,
     model: Any,
+    features: tuple[str, ...],
     train_rows: npt.NDArray[np.float32],
     rows: npt.NDArray[np.float32],
     train_labels: npt.NDArray[np.int64],
@@ -79,7 +86,8 @@ def _fitted(
         name=name,
         title=title,
         onnx=onnx,
-        samples=train_rows[:SAMPLES],
+        features=features,
+        trained_on=train_rows,
         rows=rows,
         labels=labels.astype(np.int64),
         predictions=model.predict(rows).astype(np.int64),
@@ -87,11 +95,17 @@ def _fitted(
     )
 
 
-def publish_classifier(store: Store, classifier: Classifier) -> Manifest:
-    """Publish through the same door as `tiltyard publish`. Raises TiltyardError."""
+def publish_classifier(store: Store, classifier: Classifier) -> tuple[Manifest, Profile]:
+    """Publish through the same doors as `tiltyard publish --reference`. Raises TiltyardError."""
     with tempfile.TemporaryDirectory(prefix="tiltyard-demo-") as folder:
         path = Path(folder) / f"{classifier.name}.onnx"
         path.write_bytes(classifier.onnx)
-        samples = path.with_suffix(".npy")
-        np.save(samples, classifier.samples)
-        return publish_model(store, classifier.name, path, samples=samples)
+        samples, reference = path.with_suffix(".npy"), Path(folder) / "trained_on.npz"
+        np.save(samples, classifier.trained_on[:SAMPLES])
+        columns = zip(classifier.features, classifier.trained_on.T, strict=True)
+        np.savez(reference, **dict(columns))
+        manifest = publish_model(store, classifier.name, path, samples=samples)
+        profile = profile_version(
+            store, manifest.model, manifest.version, reference, Declaration(), RunLimits()
+        )
+        return manifest, add_profile(store, profile)

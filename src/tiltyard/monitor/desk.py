@@ -227,6 +227,12 @@ class Desk:
                 Reason.PRECONDITION,
                 to_do="Ask again in some seconds.",
             )
+        if self._parts.keeper.is_coming(model):
+            return PreconditionError(
+                f"{model} is about to be watched",
+                Reason.PRECONDITION,
+                to_do="Ask again in a second.",
+            )
         wanted = f" version {query.version}" if query.version is not None else ""
         of = "".join(
             f" {name} {value!r}"

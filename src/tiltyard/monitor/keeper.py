@@ -134,6 +134,14 @@ class Keeper:
         self._do("budget", self._share_budget)
         self._do("save", self._saving.save)
 
+    def is_coming(self, model: str) -> bool:
+        """Whether a version of the model is loaded and was not looked at yet. From any thread."""
+        seen = self._monitor.watched.keys() | self.unprofiled
+        return any(
+            one.model == model and (one.model, one.version) not in seen
+            for one in self._served.versions()
+        )
+
     def policy(self, model: str) -> DriftPolicy:
         """From any thread."""
         return self._policies.get(model, DriftPolicy())

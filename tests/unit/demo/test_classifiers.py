@@ -22,7 +22,7 @@ def test_both_are_good_on_rows_they_have_not_seen(classifiers: list[Classifier])
     for classifier in classifiers:
         assert classifier.rows.shape == (143, 30)
         assert np.mean(classifier.predictions == classifier.labels) > 0.9
-        seen = {row.tobytes() for row in classifier.samples}
+        seen = {row.tobytes() for row in classifier.trained_on}
         assert not seen & {row.tobytes() for row in classifier.rows}
 
 
@@ -37,12 +37,14 @@ def test_what_is_exported_says_what_was_trained(classifiers: list[Classifier]) -
 
 def test_publishing_takes_the_zipmap_out(classifiers: list[Classifier], tmp_path: Path) -> None:
     store = open_store(str(tmp_path / "store"), create=True)
-    manifest = publish_classifier(store, classifiers[0])
+    manifest, profile = publish_classifier(store, classifiers[0])
     assert (manifest.model, manifest.version) == ("logistic", 1)
     assert manifest.description.golden.source == "given"
     assert manifest.description.rowwise.proved
     assert len(manifest.description.changes) == 1
     assert store.models() == {"logistic": [1]}
+    assert (profile.rows, profile.number) == (426, 1)
+    assert profile.streams[3].name == "mean area"
 
 
 def test_without_the_extra_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ def classifier() -> Classifier:
     """W1 as the tests' gateway serves it."""
     rows, labels = models.breast_cancer()
     zeros = np.zeros(20)
-    return Classifier("w1", "", b"", rows[:1], rows[:20], labels[:20], labels[:20], zeros)
+    return Classifier("w1", "", b"", (), rows[:1], rows[:20], labels[:20], labels[:20], zeros)
 
 
 def test_an_answer_that_changes_is_counted() -> None:
