@@ -23,7 +23,14 @@ from tiltyard.admin.request_fields import (
     version_of,
     version_or_any,
 )
-from tiltyard.control.errors import ArgumentError, EpochMovedError, PreconditionError, Reason
+from tiltyard.control.errors import (
+    ArgumentError,
+    EpochMovedError,
+    PreconditionError,
+    Reason,
+    UnknownNameError,
+)
+from tiltyard.errors import NotFoundError
 from tiltyard.monitor.interface import PIECES, WINDOW_S, AlarmEvent, DriftQuery, Monitoring
 from tiltyard.monitor.policy import DAY_S, DriftPolicy
 from tiltyard.monitor.snapshot import Snapshot
@@ -65,7 +72,7 @@ def get_drift(monitoring: Monitoring, request: Any, _caller: Caller) -> bytes:
     snapshots = monitoring.snapshots(query)
     described = ((snapshot, _reports(snapshot, against)) for snapshot in snapshots)
     parts, size = [], 0
-    for part in drift_parts(described, with_hours=request.baseline_hours):
+    for part in drift_parts(described, with_parts=request.baseline_parts):
         parts.append(part)
         size += len(part)
         if size > REPLY_BYTES_MAX:
@@ -88,7 +95,12 @@ def ack_alarm(monitoring: Monitoring, request: Any, caller: Caller) -> bytes:
     if not alarm_id:
         raise ArgumentError("alarm_id is empty, expected the id of an alarm", field="alarm_id")
     note = text_of(request, "note", "note", characters_max=NOTE_CHARACTERS_MAX)
-    found = monitoring.acknowledge(alarm_id, _actor(request, caller), note)
+    actor = _actor(request, caller)
+    try:
+        found = monitoring.acknowledge(alarm_id, actor, note)
+    except NotFoundError as error:
+        to_do = "List the alarms with `tiltyard drift alarms`."
+        raise UnknownNameError(str(error), Reason.VERSION_NOT_FOUND, to_do=to_do) from error
     return _written("AckAlarm", alarm=alarm_message(found))
 
 

@@ -13,6 +13,7 @@ from tiltyard.admin.alarm_messages import alarm_message, key_message
 from tiltyard.admin.message_parts import embedded
 from tiltyard.admin.profile_messages import profile_parts
 from tiltyard.admin.report_messages import report_parts
+from tiltyard.monitor.profile.cells import Ints
 from tiltyard.monitor.snapshot import Baseline, DetectorView, Snapshot, Stranger, Window
 from tiltyard.monitor.statistics.measure import Report
 from tiltyard.protocol.admin_words import admin_message
@@ -20,7 +21,7 @@ from tiltyard.protocol.admin_words import admin_message
 Described = tuple[Snapshot, Sequence[Report]]
 
 
-def drift_parts(planes: Iterable[Described], *, with_hours: bool) -> Iterator[bytes]:
+def drift_parts(planes: Iterable[Described], *, with_parts: bool) -> Iterator[bytes]:
     """The bytes of a GetDriftResponse in parts, to be joined; a profile comes once.
 
     The snapshots have to be kept until the end, for profiles are told apart by who they are.
@@ -32,14 +33,14 @@ def drift_parts(planes: Iterable[Described], *, with_hours: bool) -> Iterator[by
         if is_new:
             parts = profile_parts(snapshot.profile)
             yield embedded("GetDriftResponse", "profiles", parts)
-        parts = _plane_parts(snapshot, reports, index, with_hours=with_hours)
+        parts = _plane_parts(snapshot, reports, index, with_parts=with_parts)
         yield embedded("GetDriftResponse", "planes", parts)
 
 
 def _plane_parts(
-    snapshot: Snapshot, reports: Sequence[Report], profile_index: int, *, with_hours: bool
+    snapshot: Snapshot, reports: Sequence[Report], profile_index: int, *, with_parts: bool
 ) -> Iterator[bytes]:
-    for fields in _snapshot_fields(snapshot, profile_index, with_hours=with_hours):
+    for fields in _snapshot_fields(snapshot, profile_index, with_parts=with_parts):
         part = admin_message("Snapshot")(**fields)
         written: bytes = admin_message("Plane")(snapshot=part).SerializeToString()
         yield written
@@ -48,7 +49,7 @@ def _plane_parts(
 
 
 def _snapshot_fields(
-    snapshot: Snapshot, profile_index: int, *, with_hours: bool
+    snapshot: Snapshot, profile_index: int, *, with_parts: bool
 ) -> Iterator[dict[str, Any]]:
     """What is large comes by itself. `profile_index` is where the response has the profile."""
     yield {
@@ -75,14 +76,26 @@ def _snapshot_fields(
         yield {"history": [_window(piece)]}
     if snapshot.baseline is not None:
         yield {"baseline": baseline_message(snapshot.baseline)}
-        hours = snapshot.baseline.slots if with_hours else None
-        for counts in () if hours is None else hours:
-            hour = admin_message("HourCounts")(counts=counts.tolist())
-            yield {"baseline": admin_message("Baseline")(hours=[hour])}
+        for part in _baseline_parts(snapshot.baseline, snapshot.key.segment, with_parts):
+            yield {"baseline": part}
+
+
+def _baseline_parts(baseline: Baseline, segment: str, with_parts: bool) -> Iterator[Any]:
+    """Of the segments the plane's own, or with the hours all."""
+    for name, counts in baseline.segments.items():
+        if with_parts or name == segment:
+            yield admin_message("Baseline")(segments={name: _part_counts(counts)})
+    if with_parts and baseline.slots is not None:
+        for counts in baseline.slots:
+            yield admin_message("Baseline")(hours=[_part_counts(counts)])
+
+
+def _part_counts(counts: Ints) -> Any:
+    return admin_message("PartCounts")(counts=counts.tolist())
 
 
 def baseline_message(baseline: Baseline) -> Any:
-    """Without its hours."""
+    """Without its hours and segments."""
     return admin_message("Baseline")(
         number=baseline.number,
         digest=baseline.digest,

@@ -1,5 +1,6 @@
 """Reads the planes of one gateway, or those of several as if it were one."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -77,7 +78,7 @@ def read_planes(places: Sequence[Place], query: "DriftQuery", timeout_s: float) 
     from tiltyard.monitor.statistics.merge import merge
 
     if len(places) > 1 and query.end is None:  # for all the same window
-        query = replace(query, end=screen.now())
+        query = replace(query, end=math.floor(screen.now()) + 1.0)  # the second that is open, too
     found: dict[PlaneKey, dict[str, Snapshot]] = {}
     for place in places:
         with gateway_at(place) as client:

@@ -36,16 +36,17 @@ class DriftClient:
         self,
         query: DriftQuery | None = None,
         *,
-        baseline_hours: bool = False,
+        baseline_parts: bool = False,
         timeout_s: float | None = None,
     ) -> list[Snapshot]:
         """The planes asked for, all without a query, with their counts.
 
-        `baseline_hours`: with the baselines' counts by hour of the week, else `slots` is None.
+        `baseline_parts`: with the baselines' counts by hour of the week and by segment; else
+        `slots` is None, and `segments` has the plane's own alone.
         Statistics are computed from what comes (monitor/statistics), and gateways are merged with
         it. Raises AdminNotFoundError, and AdminArgumentError when that would be too much.
         """
-        request = drift_request(query or DriftQuery(), baseline_hours=baseline_hours)
+        request = drift_request(query or DriftQuery(), baseline_parts=baseline_parts)
         call = self._channel.unary_unary(
             admin_path("GetDrift"),
             request_serializer=call_coding("GetDrift")["request_serializer"],
@@ -119,7 +120,8 @@ class DriftClient:
     ) -> Baseline:
         """Make the last `window_s` of a version's traffic its baseline; without one the champion's.
 
-        Its `slots` are not told here. Raises AdminPreconditionError when there is too little.
+        Its `slots` and `segments` are not told here. Raises AdminPreconditionError when there is
+        too little.
         """
         request = request_of(
             "AcceptBaseline",

@@ -66,6 +66,7 @@ def read_baseline(message: Any) -> Baseline:
         accepted_at=message.accepted_at,
         counts=np.array(message.counts, np.int64),
         slots=np.stack(hours) if hours else None,
+        segments={name: np.array(part.counts, np.int64) for name, part in message.segments.items()},
     )
 
 

@@ -25,7 +25,7 @@ class PolicyChanges(TypedDict, total=False):
     segments: tuple[Segment, ...]
 
 
-def drift_request(query: DriftQuery, *, baseline_hours: bool) -> Any:
+def drift_request(query: DriftQuery, *, baseline_parts: bool) -> Any:
     return request_of(
         "GetDrift",
         model=query.model,
@@ -36,7 +36,7 @@ def drift_request(query: DriftQuery, *, baseline_hours: bool) -> Any:
         end=query.end,
         pieces=query.pieces,
         history_s=query.history_s,
-        baseline_hours=baseline_hours,
+        baseline_parts=baseline_parts,
     )
 
 

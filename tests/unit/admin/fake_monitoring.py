@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.unit.admin.fake_planes import ALARM, BASELINE, PROFILE, SNAPSHOT, T
-from tiltyard.control.errors import Reason, UnknownNameError
+from tiltyard.errors import NotFoundError
 from tiltyard.monitor.interface import AlarmEvent, DriftQuery, MonitorStatus, PlaneFigures
 from tiltyard.monitor.policy import DriftPolicy
 from tiltyard.monitor.profile.profile import Profile
@@ -47,7 +47,7 @@ class FakeMonitoring:
     def acknowledge(self, alarm_id: str, actor: str, note: str) -> Alarm:
         self._enter("acknowledge", alarm_id=alarm_id, actor=actor, note=note)
         if alarm_id != ALARM.id:
-            raise UnknownNameError(f"no alarm {alarm_id!r}", Reason.PRECONDITION, to_do="Look.")
+            raise NotFoundError(f"no alarm {alarm_id!r}")
         return replace(ALARM, acknowledged_by=actor, note=note)
 
     def accept(self, model: str, version: int | None, window_s: float, actor: str) -> Baseline:

@@ -85,6 +85,7 @@ BASELINE = Baseline(
     accepted_at=T - 3_599.5,
     counts=window(0).counts,
     slots=np.stack([window(0, seed).counts for seed in range(168)]),
+    segments={"country=NO": window(0, 7).counts, "country=SE": window(0, 8).counts},
 )
 ALARM_STREAM = AlarmStream(
     stream="amount",

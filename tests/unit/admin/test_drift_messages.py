@@ -29,14 +29,17 @@ def same(left: Any, right: Any) -> bool:
         return type(left) is type(right) and all(
             same(getattr(left, name), getattr(right, name)) for name in names
         )
+    if isinstance(left, dict):
+        is_like = isinstance(right, dict) and left.keys() == right.keys()
+        return is_like and all(same(left[name], right[name]) for name in left)
     if isinstance(left, tuple):
         return type(left) is type(right) and len(left) == len(right) and all(map(same, left, right))
     return type(left) is type(right) and bool(left == right)
 
 
-def through(*snapshots: Snapshot, with_hours: bool = True) -> list[Snapshot]:
+def through(*snapshots: Snapshot, with_parts: bool = True) -> list[Snapshot]:
     planes: list[tuple[Snapshot, Sequence[Any]]] = [(snapshot, ()) for snapshot in snapshots]
-    return read_drift(b"".join(drift_parts(planes, with_hours=with_hours)))
+    return read_drift(b"".join(drift_parts(planes, with_parts=with_parts)))
 
 
 def test_every_field_comes_through() -> None:
@@ -70,19 +73,20 @@ def test_planes_share_their_profile() -> None:
     assert found[2].lag_s == 9.0
 
 
-def test_hours_are_told_where_they_are_asked_for() -> None:
-    (found,) = through(SNAPSHOT, with_hours=False)
-    assert found.baseline is not None
-    assert found.baseline.slots is None
-    assert same(replace(BASELINE, slots=None), found.baseline)
+def test_parts_of_baselines_are_told_where_they_are_asked_for() -> None:
+    (found,) = through(SNAPSHOT, with_parts=False)
+    mine = {"country=NO": BASELINE.segments["country=NO"]}
+    assert same(replace(BASELINE, slots=None, segments=mine), found.baseline)
+    (found,) = through(replace(SNAPSHOT, key=PlaneKey("fraud", 3, "champion")), with_parts=False)
+    assert same(replace(BASELINE, slots=None, segments={}), found.baseline)
     message = baseline_message(BASELINE)
     read = admin_message("Baseline").FromString(message.SerializeToString())
-    assert same(replace(BASELINE, slots=None), read_baseline(read))
+    assert same(replace(BASELINE, slots=None, segments={}), read_baseline(read))
 
 
 def test_counts_are_packed_integers() -> None:
     found = admin_message("GetDriftResponse").FromString(
-        b"".join(drift_parts([(SNAPSHOT, ())], with_hours=False))
+        b"".join(drift_parts([(SNAPSHOT, ())], with_parts=False))
     )
     plane = found.planes[0].snapshot
     assert list(plane.current.counts) == SNAPSHOT.current.counts.tolist()

@@ -26,7 +26,7 @@ def test_counts_of_several_gateways_add(client: FakeClient) -> None:
     (found,) = read_planes([A, B], QUERY, 5.0)
     assert np.array_equal(found.current.counts, 2 * one.current.counts)
     assert found.gateways == ("a:1", "b:2")
-    assert [said[0].end for _, said, _ in client.calls] == [NOW, NOW]
+    assert [said[0].end for _, said, _ in client.calls] == [NOW + 1, NOW + 1]
     assert client.calls[0][2] == {"timeout_s": 5.0}
 
 

@@ -36,11 +36,12 @@ def client(served: Served) -> Iterator[AdminClient]:
 
 def test_planes_with_their_counts(client: AdminClient, served: Served) -> None:
     query = DriftQuery("fraud", 3, "champion", "country=NO", 60.0, 1e9, 24, 86_400.0)
-    (found,) = client.get_drift(query, baseline_hours=True, timeout_s=TIMEOUT_S)
+    (found,) = client.get_drift(query, baseline_parts=True, timeout_s=TIMEOUT_S)
     assert same(SNAPSHOT, found)
     (found,) = client.get_drift()
     assert found.baseline is not None
     assert found.baseline.slots is None
+    assert list(found.baseline.segments) == ["country=NO"]
     asked = [said["query"] for _, said in served.monitoring.calls]
     assert asked == [query, DriftQuery()]
 
@@ -51,8 +52,9 @@ def test_alarms(client: AdminClient, served: Served) -> None:
     assert served.monitoring.calls[-1] == ("alarms", {"model": "fraud", "open_only": True})
     assert client.ack_alarm("a-17", "known").acknowledged_by == "anna"
     assert client.ack_alarm("a-17", actor="bob").acknowledged_by == "bob"
-    with pytest.raises(AdminNotFoundError, match="no alarm 'a-18'"):
+    with pytest.raises(AdminNotFoundError, match="no alarm 'a-18'") as caught:
         client.ack_alarm("a-18")
+    assert caught.value.to_do == "List the alarms with `tiltyard drift alarms`."
 
 
 def test_a_watch_of_alarms(client: AdminClient, served: Served) -> None:
@@ -90,7 +92,7 @@ def test_policies(client: AdminClient, served: Served) -> None:
 
 def test_baselines_and_profiles(client: AdminClient, served: Served) -> None:
     found = client.accept_baseline("fraud", window_s=86_400)
-    assert same(found, replace(BASELINE, accepted_by="anna", slots=None))
+    assert same(found, replace(BASELINE, accepted_by="anna", slots=None, segments={}))
     data = bytes(3_000_000)
     assert same(client.add_profile("fraud", 3, data, timeout_s=TIMEOUT_S), PROFILE)
     said = served.monitoring.calls[-1][1]

@@ -14,7 +14,7 @@ from tiltyard.monitor.interface import DriftQuery
 
 async def every_method(client: AsyncAdminClient, served: Served) -> None:
     query = DriftQuery("fraud", window_s=60.0)
-    (found,) = await client.get_drift(query, baseline_hours=True, timeout_s=TIMEOUT_S)
+    (found,) = await client.get_drift(query, baseline_parts=True, timeout_s=TIMEOUT_S)
     assert same(SNAPSHOT, found)
     assert served.monitoring.calls[-1][1]["query"] == query
     assert await client.list_alarms("fraud", open_only=True) == [ALARM]

@@ -19,7 +19,7 @@ def test_bytes_that_are_no_answer() -> None:
 
 
 def test_a_plane_whose_profile_did_not_come() -> None:
-    _, plane = drift_parts([(SNAPSHOT, ())], with_hours=False)
+    _, plane = drift_parts([(SNAPSHOT, ())], with_parts=False)
     with pytest.raises(ClientError, match="cannot be read"):
         read_drift(plane)
 

@@ -11,7 +11,7 @@ from tiltyard.protocol.admin_limits import PROFILE_CHUNK_BYTES
 
 
 def test_what_a_query_does_not_say_is_left_out() -> None:
-    asked = drift_request(DriftQuery(segment=""), baseline_hours=False)
+    asked = drift_request(DriftQuery(segment=""), baseline_parts=False)
     left_out = ("version", "role", "end", "history_s")
     assert [asked.HasField(name) for name in left_out] == [False] * 4
     assert asked.HasField("segment")

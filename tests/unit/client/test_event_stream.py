@@ -6,7 +6,7 @@ import pytest
 from tiltyard.client.event_stream import EventStream
 
 
-class Gone(grpc.RpcError):
+class Gone(grpc.RpcError):  # type: ignore[misc]  # grpc ships no types
     """As grpc ends a call that was cancelled."""
 
     def code(self) -> grpc.StatusCode:
