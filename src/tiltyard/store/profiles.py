@@ -21,7 +21,9 @@ from tiltyard.errors import NotFoundError, StoreError
 from tiltyard.monitor.profile.baseline_codec import decode_baseline, encode_baseline
 from tiltyard.monitor.profile.codec import decode, encode
 from tiltyard.monitor.profile.errors import MalformedProfileError
+from tiltyard.monitor.profile.fits import check_fits
 from tiltyard.monitor.profile.profile import Profile
+from tiltyard.monitor.profile.signature import Signature
 from tiltyard.monitor.snapshot import Baseline
 from tiltyard.store.durable import make_folders, sync_folder, write_synced
 from tiltyard.store.names import BASELINES_FOLDER, PROFILES_FOLDER
@@ -50,7 +52,8 @@ def read_profile(store: Store, name: str, version: int, number: int | None = Non
 def add_profile(store: Store, profile: Profile) -> Profile:
     """Store it as the next one of its model and version; returns it with number and digest.
 
-    Raises NotFoundError for a version that is not there, MalformedProfileError, StoreError.
+    Raises NotFoundError for a version that is not there, MalformedProfileError for a profile that
+    is of another model, StoreError.
     """
     return add_profile_file(store, profile.model, profile.version, encode(profile))
 
@@ -61,7 +64,12 @@ def add_profile_file(store: Store, name: str, version: int, data: bytes) -> Prof
     Raises as add_profile().
     """
     where = f"profile of {name} version {version}"
-    _check_place(decode(data, where), name, version, where)
+    profile = decode(data, where)
+    _check_place(profile, name, version, where)
+    # What has no manifest was not examined; the engine looks when it begins to record.
+    manifest = store.read_manifest(name, version)
+    if manifest is not None:
+        check_fits(profile, Signature.of(manifest.description), where)
     number = _create(store, name, version, PROFILES_FOLDER, data)
     return decode(data, where, number)
 

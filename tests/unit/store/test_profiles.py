@@ -8,11 +8,14 @@ from obstore.store import MemoryStore
 
 from tests.unit.monitor.profile.references import mixed_profile
 from tiltyard.errors import NotFoundError, StoreError
+from tiltyard.monitor.profile.build import build_profile
 from tiltyard.monitor.profile.codec import encode
 from tiltyard.monitor.profile.errors import MalformedProfileError
 from tiltyard.monitor.profile.profile import Profile
+from tiltyard.monitor.profile.reference import Reference
+from tiltyard.monitor.profile.signature import Signature
 from tiltyard.monitor.snapshot import Baseline
-from tiltyard.store import Store, open_store
+from tiltyard.store import Store, TensorSpec, open_store
 from tiltyard.store.profiles import (
     add_baseline,
     add_profile,
@@ -23,7 +26,9 @@ from tiltyard.store.profiles import (
     read_profile,
 )
 
-PROFILE = replace(mixed_profile(rows=60), model="w1", version=1)
+W1 = Signature((TensorSpec("X", "FP32", (None, 30)),))
+ROWS = np.random.default_rng(0).normal(size=(80, 30)).astype(np.float32)
+PROFILE = build_profile(Reference({"X": ROWS}), W1, model="w1", version=1)
 BASELINE = Baseline(0, "", "d" * 64, 0.0, 1.0, "ann", 2.0, np.arange(1, 9))
 
 
@@ -89,6 +94,9 @@ def test_a_file_that_is_no_profile_of_the_version_is_not_stored(any_store: Store
         add_profile_file(any_store, "w1", 1, encode(replace(PROFILE, version=2)))
     with pytest.raises(MalformedProfileError, match="not a file that tiltyard wrote"):
         add_profile_file(any_store, "w1", 1, b"x")
+    other = replace(mixed_profile(rows=60), model="w1", version=1)
+    with pytest.raises(MalformedProfileError, match="'amount': the model has no input 'amount'"):
+        add_profile(any_store, other)
     assert profile_numbers(any_store, "w1", 1) == []
 
 

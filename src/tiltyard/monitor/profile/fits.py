@@ -11,8 +11,11 @@ _OF_STRINGS = frozenset({"length", "count_length"})
 _OF_ONE = frozenset({"number", "category", "length"})
 
 
-def check_fits(profile: Profile, signature: Signature) -> None:
-    """Raises MalformedProfileError for a slot that the model's signature has no place for."""
+def check_fits(profile: Profile, signature: Signature, where: str) -> None:
+    """Raises MalformedProfileError for a slot that the model's signature has no place for.
+
+    `where` names the profile in errors.
+    """
     told = signature.by_row()
     specs = {("input", spec.name): spec for spec in told.inputs}
     specs |= {("output", spec.name): spec for spec in told.outputs}
@@ -21,7 +24,7 @@ def check_fits(profile: Profile, signature: Signature) -> None:
             spec = specs.get((stream.slot.side, stream.slot.tensor))
             problem = _problem(stream.slot, spec)
             if problem:
-                raise MalformedProfileError(f"stream {stream.name!r}: {problem}")
+                raise MalformedProfileError(f"{where}: stream {stream.name!r}: {problem}")
 
 
 def _problem(slot: Slot, spec: TensorSpec | None) -> str:

@@ -161,8 +161,8 @@ def _take_the_rest(
         raise ReferenceRefused(
             f"input {spec.name!r} ({spec.datatype} {list(spec.dims)}) takes"
             f" {'columns' if width is None else f'{width} columns'}, and {len(left)} are left:"
-            f" {some(left)}; leave out what it does not take with --ignore NAME, or say which is the"
-            " time with --time-column NAME"
+            f" {some(left)}; leave out what it does not take with --ignore NAME, or say which one"
+            " is the time with --time-column NAME"
         )
     columns = list(left)
     names[spec.name] = tuple(columns)

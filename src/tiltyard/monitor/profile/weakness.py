@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
-from scipy.special import ndtri
 
+from tiltyard.monitor.alarm.policy import AlarmPolicy
+from tiltyard.monitor.alarm.tolerance import reference_z, rows_needed
 from tiltyard.monitor.profile.cells import CellRole, Kind
 from tiltyard.monitor.profile.reference import some
 from tiltyard.monitor.profile.stream import Group, Stream
@@ -16,22 +17,6 @@ BETA: Final = (
     0.01  # the share of references for which the tolerance may not hold, alarm.md section 2
 )
 MISSING_SHARE_MIN: Final = 0.005
-
-
-def smallest_delta(rows: int, streams: int) -> float:
-    """The smallest shift, in sigmas, that so many rows tell from their own error: z / sqrt(m).
-
-    z = Phi^-1(1 - beta / (4 d)) of alarm.md section 2, with d streams.
-
-    >>> round(smallest_delta(5_000, 30), 3)
-    0.053
-    """
-    return _z(streams) / math.sqrt(rows)
-
-
-def rows_needed(delta: float, streams: int) -> int:
-    """How many rows of a reference `delta` takes: (z / delta)^2, rounded up."""
-    return math.ceil((_z(streams) / delta) ** 2)
 
 
 def weaknesses(
@@ -54,25 +39,23 @@ def weaknesses(
     yield from _categories(watched, watches)
 
 
-def _z(streams: int) -> float:
-    return float(ndtri(1 - BETA / (4 * max(1, streams))))
-
-
 def _too_few_rows(streams: Sequence[Stream], rows: int, delta: float) -> Iterator[str]:
-    least = smallest_delta(rows, len(streams))
+    """The shift that a reference tells from its own error, z / sqrt(m), where delta is smaller."""
+    z = reference_z(AlarmPolicy().beta, len(streams))
+    least, needed = z / math.sqrt(rows), rows_needed(delta, z)
     if least > delta:
         yield (
             f"{rows:,} rows support delta >= {least:.3g}; for delta = {delta:g},"
-            f" {rows_needed(delta, len(streams)):,} reference rows are needed"
+            f" {needed:,} reference rows are needed"
         )
         return
     joint = [stream for stream in streams if stream.group is Group.joint]
     half = min((stream.rows for stream in joint), default=rows)
-    if half < rows and smallest_delta(half, len(streams)) > delta:
+    if z / math.sqrt(half) > delta:
         yield (
             f"{some(stream.name for stream in joint)}, which have half of the rows, support"
-            f" delta >= {smallest_delta(half, len(streams)):.3g}; for delta = {delta:g},"
-            f" {2 * rows_needed(delta, len(streams)):,} reference rows are needed"
+            f" delta >= {z / math.sqrt(half):.3g}; for delta = {delta:g}, {2 * needed:,} reference"
+            " rows are needed"
         )
 
 

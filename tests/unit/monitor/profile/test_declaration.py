@@ -70,4 +70,3 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, sentence: str) -> Non
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         read_declaration(tmp_path / "none.toml")
-

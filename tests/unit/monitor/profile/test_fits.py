@@ -11,13 +11,13 @@ PROFILE = mixed_profile()
 
 
 def test_a_profile_fits_the_model_it_was_made_of() -> None:
-    check_fits(PROFILE, MIXED)
+    check_fits(PROFILE, MIXED, "here")
 
 
 @pytest.mark.parametrize(
     ("slot", "sentence"),
     [
-        (Slot("input", "age", 0, 1, "number"), "'amount': the model has no input 'age'"),
+        (Slot("input", "age", 0, 1, "number"), "the model has no input 'age'"),
         (Slot("output", "amount", 0, 1, "number"), "the model has no output 'amount'"),
         (Slot("input", "city", 0, 1, "number"), "input 'city' is BYTES, and has no 'number'"),
         (Slot("input", "amount", 0, 1, "length"), "'amount' is FP32, and has no 'length'"),
@@ -34,5 +34,5 @@ def test_a_profile_fits_the_model_it_was_made_of() -> None:
 )
 def test_what_the_model_has_not_is_named(slot: Slot, sentence: str) -> None:
     streams = (replace(PROFILE.streams[0], slot=slot), *PROFILE.streams[1:])
-    with pytest.raises(MalformedProfileError, match=sentence):
-        check_fits(replace(PROFILE, streams=streams), MIXED)
+    with pytest.raises(MalformedProfileError, match=f"^here: stream 'amount': .*{sentence}"):
+        check_fits(replace(PROFILE, streams=streams), MIXED, "here")

@@ -8,7 +8,6 @@ from scipy.stats import norm
 from tiltyard.monitor.profile import categories, codes
 from tiltyard.monitor.profile.build import profile_of_columns
 from tiltyard.monitor.profile.declaration import Declaration
-from tiltyard.monitor.profile.weakness import rows_needed, smallest_delta
 
 
 def warned(columns: dict[str, Any], **declared: Any) -> str:
@@ -18,12 +17,6 @@ def warned(columns: dict[str, Any], **declared: Any) -> str:
 
 def noise(rows: int = 2000) -> Any:
     return np.random.default_rng(0).normal(size=rows)
-
-
-def test_the_tolerance_is_that_of_the_alarm() -> None:
-    z = norm.ppf(1 - 0.01 / (4 * 30))
-    assert smallest_delta(5000, 30) == pytest.approx(z / np.sqrt(5000), rel=1e-12)
-    assert rows_needed(0.05, 30) == int(np.ceil((z / 0.05) ** 2))
 
 
 def test_few_rows_are_told_with_what_they_support() -> None:
