@@ -221,17 +221,11 @@ class Desk:
                 Reason.PRECONDITION,
                 to_do=f"Give it one: tiltyard profile {model} {version} --reference FILE",
             )
-        if not self._parts.keeper.is_compiled:
-            return PreconditionError(
-                "the monitor is still starting: its kernels are compiled the first time",
-                Reason.PRECONDITION,
-                to_do="Ask again in some seconds.",
-            )
         if self._parts.keeper.is_coming(model):
             return PreconditionError(
-                f"{model} is about to be watched",
+                f"{model} is about to be watched; the first time the kernels are compiled",
                 Reason.PRECONDITION,
-                to_do="Ask again in a second.",
+                to_do="Ask again in some seconds.",
             )
         wanted = f" version {query.version}" if query.version is not None else ""
         of = "".join(

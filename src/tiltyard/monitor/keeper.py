@@ -98,13 +98,12 @@ class Keeper:
 
     @property
     def is_compiled(self) -> bool:
-        """Whether the kernels are there; until then nothing is recorded."""
+        """Whether the kernels are there: they are compiled when the first profile is found."""
         return self._kernel is not None
 
     def begin(self) -> None:
-        """Compile the kernels, and take what was saved. Raises CountingError, StateFileError."""
+        """Take what was saved. Raises StateFileError."""
         self._saving.load()
-        self._kernel = self._compile_kernel()
 
     def run(self, stopping: threading.Event, counted: Callable[[], None]) -> None:
         """Begin, look until it is to stop, and save when all is counted() then.
@@ -217,7 +216,9 @@ class Keeper:
         self._look_at_baselines(watched)
 
     def _watch(self, profile: Profile) -> Watched:
-        assert self._kernel is not None, "begin() comes first"
+        """Raises CountingError, StoreError."""
+        if self._kernel is None:
+            self._kernel = self._compile_kernel()
         key = (profile.model, profile.version)
         manifest = self._store.read_manifest(*key)
         if manifest is not None:
