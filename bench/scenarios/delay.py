@@ -101,7 +101,7 @@ def _cells(values: dict[str, float], found: Sequence[Delay]) -> list[str]:
     return [
         *ticks,
         f"{values['leading_inside']:.0%}",
-        ", ".join(f"{text} ({n})" for text, n in told),
+        ", ".join(f"{text or 'no alarm'} ({n})" for text, n in told),
         f"{values['onset_error_ticks']:g}",
         f"{values['onset_in_range']:.0%}",
     ]
