@@ -1,14 +1,20 @@
 """The store over real HTTP to an S3 endpoint: an address and credentials are all it takes."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests import models
 from tests.unit.store.s3_server import serve_s3
 from tiltyard.errors import AlreadyExistsError, IntegrityError, NotFoundError, StoreError
+from tiltyard.monitor.profile.build import build_profile
+from tiltyard.monitor.profile.reference import Reference
+from tiltyard.monitor.profile.signature import Signature
 from tiltyard.store import open_store
+from tiltyard.store.profiles import add_profile, read_profile
 from tiltyard.store.publish import publish_model
 
 URI = "s3://bucket/models"
@@ -80,3 +86,18 @@ def test_an_endpoint_that_is_not_there_is_said(
     monkeypatch.setenv("AWS_ENDPOINT", "http://127.0.0.1:1")
     with pytest.raises(StoreError, match=r"cannot read the store in s3://bucket/models"):
         open_store(URI).models()
+
+
+def test_profiles_are_kept_beside_a_version(bucket: dict[str, bytes], tmp_path: Path) -> None:
+    store = open_store(URI)
+    publish_model(store, "m", models.external_data(tmp_path))
+    manifest = store.read_manifest("m", 1)
+    assert manifest is not None
+    (spec,) = manifest.description.inputs
+    rows = np.random.default_rng(0).normal(size=(50, int(spec.shape[1] or 0)))
+    reference = Reference({spec.name: rows.astype(np.float32)})
+    profile = build_profile(reference, Signature.of(manifest.description), model="m", version=1)
+    digests = [add_profile(store, replace(profile, created=str(n))).digest for n in range(2)]
+    assert {"models/m/1/profiles/1.npz", "models/m/1/profiles/2.npz"} <= bucket.keys()
+    assert read_profile(store, "m", 1).digest == digests[1]
+    assert store.read_version("m", 1).manifest == manifest

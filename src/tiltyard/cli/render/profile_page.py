@@ -117,12 +117,17 @@ def _values(stream: Stream) -> str:
     if not finite.sum():
         return "no value"
     half = int(np.searchsorted(np.cumsum(finite), finite.sum() / 2))
-    ends = (stream.cells.minimum, float(stream.cells.edges[half]), float(stream.cells.edges[-1]))
-    low, median, high = (_number(value * stream.scale) for value in ends)
+    edges = stream.cells.edges
+    ends = [
+        value * stream.scale
+        for value in (stream.cells.minimum, float(edges[half]), float(edges[-1]))
+    ]
     unit = f" {one_line(stream.unit)}" if stream.unit else ""
-    if low == high:
-        return f"always {low}{unit}"
-    return f"{low} .. {median} .. {high}{unit}"
+    if ends[0] == ends[2]:
+        return f"always {_number(ends[0])}{unit}"
+    # More digits where three do not tell the ends apart; nine tell any two float32.
+    digits = next(digits for digits in (3, 6, 9) if digits == 9 or _differ(ends, digits))
+    return f"{' .. '.join(_number(value, digits) for value in ends)}{unit}"
 
 
 def _categories(stream: Stream) -> str:
@@ -140,5 +145,11 @@ def _cut(label: str) -> str:
     return label if len(label) <= LABEL_CHARACTERS else f"{label[: LABEL_CHARACTERS - 2]}.."
 
 
-def _number(value: float) -> str:
-    return f"{value:.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"
+def _differ(ends: Sequence[float], digits: int) -> bool:
+    return _number(ends[0], digits) != _number(ends[2], digits)
+
+
+def _number(value: float, digits: int = 3) -> str:
+    if digits == 3 and 1000 <= abs(value) < 1e6:
+        return f"{value:.0f}"
+    return f"{value:.{digits}g}"

@@ -31,6 +31,8 @@ from tiltyard.store.manifest import TensorSpec
 
 Array = npt.NDArray[Any]
 
+NAME_CHARACTERS_MAX = 256
+
 
 def build_profile(
     reference: Reference,
@@ -143,6 +145,11 @@ def _with_own_names(watches: Sequence[Watch], notes: list[str]) -> list[Watch]:
         if name in used:
             raise ReferenceRefused(
                 f"expected different names of streams, got two of {some([name])}"
+            )
+        if len(name) > NAME_CHARACTERS_MAX:
+            raise ReferenceRefused(
+                f"{watch.slot.side} {watch.name[:40]!r}..: expected a name of at most"
+                f" {NAME_CHARACTERS_MAX} characters, got {len(name)}"
             )
         used.add(name)
         found.append(replace(watch, name=name))

@@ -40,7 +40,10 @@ def categories_of(values: Array) -> Categories:
             label = f"{label} #{code:08x}"
         used.add(label)
         labels[code] = label
-    return Categories(labels, tuple(tuple(texts) for texts in by_code.values() if len(texts) > 1))
+    shared = [texts for texts in by_code.values() if len(texts) > 1]
+    return Categories(
+        labels, tuple(tuple(text[:LABEL_CHARACTERS_MAX] for text in texts) for texts in shared)
+    )
 
 
 def make_category_cells(

@@ -107,8 +107,12 @@ def _coinciding(streams: Sequence[Stream], cells: int, constant: Sequence[str]) 
 
 def _categories(streams: Sequence[Stream], watches: Sequence[Watch]) -> Iterator[str]:
     for stream, watch in zip(streams, watches, strict=True):
-        for texts in watch.categories.collisions:
-            yield f"{stream.name!r}: these categories have one code and count as one: {some(texts)}"
+        collisions = watch.categories.collisions
+        if collisions:
+            yield (
+                f"{stream.name!r}: {len(collisions):,} times, categories share one code and count as"
+                f" one, such as {some(collisions[0])}"
+            )
         unknown = len(watch.categories.labels) - len(stream.cells.codes)
         if watch.kind is Kind.categorical and watch.slot.reads == "category" and unknown > 0:
             yield (

@@ -73,6 +73,13 @@ def test_values_are_shown_in_their_unit() -> None:
     assert "always 1" in text
 
 
+def test_ends_that_differ_are_shown_to_differ() -> None:
+    values = 1 + np.arange(400) * 1e-6
+    text = shown(profile_of_columns({"near": values, "large": 1e9 + 1e6 * values}), width=120)
+    assert " ".join(line_of(text, "near")[4:]) == "1 .. 1.0002 .. 1.0004"
+    assert "always" not in text
+
+
 def test_a_column_without_values_says_so() -> None:
     profile = profile_of_columns({"a": np.full(9, np.nan), "b": np.arange(9)})
     assert line_of(shown(profile), "a")[3:] == ["100", "%", "no", "value"]

@@ -78,6 +78,11 @@ def test_names_that_are_taken_say_what_they_are_of() -> None:
     assert "input 'surprise' is called 'surprise (input)' here" in profile.source["chosen"]
 
 
+def test_names_that_nobody_can_read_are_refused() -> None:
+    with pytest.raises(ReferenceRefused, match="a name of at most 256 characters, got 300"):
+        profile_of_columns({"n" * 300: np.arange(9)})
+
+
 def test_more_than_256_features_have_no_covariance() -> None:
     table = {f"f{index}": column for index, column in columns(257, rows=600).items()}
     signature = Signature(tuple(TensorSpec(name, "FP32", (None,)) for name in table))

@@ -61,5 +61,4 @@ def test_categories_with_one_code_are_told(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(categories, "category_code", nearly)
     monkeypatch.setattr(codes, "category_code", nearly)
     told = warned({"a": np.arange(2000) % 4}, categorical=frozenset("a"))
-    assert "'a': these categories have one code and count as one: '0', '1'" in told
-    assert "'a': these categories have one code and count as one: '2', '3'" in told
+    assert "'a': 2 times, categories share one code and count as one, such as '0', '1'" in told
