@@ -27,6 +27,7 @@ from tiltyard.demo.watching import (
     wait_until_watched,
 )
 from tiltyard.errors import ClientError, ServeError
+from tiltyard.monitor.statistics.measure import StreamMeasure
 from tiltyard.ops.gateway_process import GatewayProcess
 from tiltyard.store import open_store
 
@@ -126,9 +127,17 @@ def _watch(
         sent = send_in_another_unit(client, classifier, seconds, WINDOW)
         snapshot = counted(admin, classifier.name, begin, sent)
     streams = most_changed(snapshot)
-    table = _table(
-        f"{classifier.name}, {sent:,} rows", "PSI", "noise", "out of range", "changed most"
+    console.print(_changes_table(f"{classifier.name}, {sent:,} rows", streams))
+    _check_changed(streams)
+    console.print(
+        "   [dim]tiltyard drift NAME shows this of any gateway; python -m bench drift measures what"
+        " it costs.[/dim]",
+        soft_wrap=True,
     )
+
+
+def _changes_table(title: str, streams: list[StreamMeasure]) -> Table:
+    table = _table(title, "PSI", "noise", "out of range", "changed most")
     for stream in streams[:FEATURES_SHOWN]:
         out = stream.out_of_range
         table.add_row(
@@ -138,14 +147,12 @@ def _watch(
             "" if out is None else f"{out.share:.1%}",
             stream.linf_cell,
         )
-    console.print(table)
+    return table
+
+
+def _check_changed(streams: list[StreamMeasure]) -> None:
     if streams[0].stream != CHANGED:
         raise ClientError(f"expected {CHANGED} to have changed most, found {streams[0].stream}")
-    console.print(
-        "   [dim]tiltyard drift NAME shows this of any gateway; python -m bench drift measures what"
-        " it costs.[/dim]",
-        soft_wrap=True,
-    )
 
 
 def _table(*columns: str) -> Table:

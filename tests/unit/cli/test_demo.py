@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from tests.unit.demo.test_watching import snapshot
 from tiltyard.cli import demo
 from tiltyard.client.inference_client import InferReply
 from tiltyard.demo.classifiers import Classifier
 from tiltyard.demo.traffic import Outcome
+from tiltyard.demo.watching import most_changed
 from tiltyard.errors import ClientError
 
 ROWS = 4
@@ -20,7 +22,8 @@ def classifier() -> Classifier:
         name="logistic",
         title="logistic regression",
         onnx=b"",
-        samples=np.zeros((1, 30), np.float32),
+        features=("mean radius",),
+        trained_on=np.zeros((1, 30), np.float32),
         rows=np.zeros((ROWS, 30), np.float32),
         labels=labels,
         predictions=np.array([0, 1, 0, 0]),
@@ -72,3 +75,12 @@ def test_the_tables_have_the_numbers(
     per_kind = [line for line in lines if line[0] == "logistic" and "8" in line]
     assert len(per_kind) == 2
     assert all(line[-5:-3] == ["4", "2,500"] for line in per_kind)  # per second, and p50 in us
+
+
+def test_what_changed_is_named_first_or_it_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    streams = most_changed(snapshot(1_000, shift=2.0))
+    Console(width=100).print(demo._changes_table("fraud", streams))
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [line[0] for line in lines] == ["fraud", "amount", "age"]
+    with pytest.raises(ClientError, match="expected mean area to have changed most, found amount"):
+        demo._check_changed(streams)
