@@ -110,8 +110,8 @@ def _categories(streams: Sequence[Stream], watches: Sequence[Watch]) -> Iterator
         collisions = watch.categories.collisions
         if collisions:
             yield (
-                f"{stream.name!r}: {len(collisions):,} times, categories share one code and count as"
-                f" one, such as {some(collisions[0])}"
+                f"{stream.name!r}: {len(collisions):,} times, categories share one code and count"
+                f" as one, such as {some(collisions[0])}"
             )
         unknown = len(watch.categories.labels) - len(stream.cells.codes)
         if watch.kind is Kind.categorical and watch.slot.reads == "category" and unknown > 0:
