@@ -24,7 +24,7 @@ def test_what_is_missing() -> None:
     assert [(note.label, note.told, note.style) for note in notes(plane, NOW)] == [
         ("not counted", "12 of 10,000 rows (0.12 %): the monitor did not keep up", "red"),
         ("not watched", "42 s of the 10 min", "red"),
-        ("lag", "the newest row that is counted is 5 s old", "red"),
+        ("lag", "the newest row that is counted is 5 s old", "dim"),
         ("problem", "week_ago lacks the rows of b", "red"),
     ]
 
