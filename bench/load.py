@@ -149,7 +149,7 @@ def build_loadgen() -> None:
 def start_load(
     target: Target,
     shape: Shape,
-    core: int,
+    core: int | None,
     *,
     warm_up_s: float,
     duration_s: float = 0.0,
@@ -158,9 +158,10 @@ def start_load(
 ) -> subprocess.Popen[str]:
     """Start a load generator; give the process to `finish_load`.
 
-    Either `duration_s` or `requests` ends the window.
+    Either `duration_s` or `requests` ends the window. Without a `core` it runs on any.
     """
-    line = [str(LOADGEN), *target.arguments(), "--core", str(core)]
+    line = [str(LOADGEN), *target.arguments()]
+    line += [] if core is None else ["--core", str(core)]
     line += ["--connections", str(shape.connections), "--streams", str(shape.streams)]
     line += ["--warm-up", str(warm_up_s)]
     line += ["--requests", str(requests)] if requests else ["--duration", str(duration_s)]

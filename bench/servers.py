@@ -24,7 +24,8 @@ MESSAGE_BYTES_MAX = 64 * 1024 * 1024
 NO_ADMIN = "none"
 
 
-def _run(command: Sequence[str]) -> None:
+def run(command: Sequence[str]) -> None:
+    """Run a command to its end. Raises ServerError with what it said."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         said = done.stderr.strip() or done.stdout.strip()
@@ -40,7 +41,7 @@ def make_store(workloads: Sequence[Workload]) -> Path:
     shutil.rmtree(store, ignore_errors=True)
     for workload in workloads:
         line = [*PROGRAM, "publish", workload.model_name, str(workload.model_file)]
-        _run([*line, "--store", str(store)])
+        run([*line, "--store", str(store)])
     return store
 
 
@@ -87,8 +88,8 @@ def venv_python(peer: str) -> Path:
     requirements = BENCH / "peers" / peer / "requirements.txt"
     installed = folder / "installed.txt"
     if not installed.exists() or installed.read_text() != requirements.read_text():
-        _run([sys.executable, "-m", "venv", "--clear", str(folder)])
-        _run([str(folder / "bin" / "pip"), "install", "-q", "-r", str(requirements)])
+        run([sys.executable, "-m", "venv", "--clear", str(folder)])
+        run([str(folder / "bin" / "pip"), "install", "-q", "-r", str(requirements)])
         installed.write_text(requirements.read_text())
     return folder / "bin" / "python"
 
