@@ -4,13 +4,26 @@ a reference that does not fit leaves nothing behind.
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from tiltyard.cli.reference_options import ReferenceOptions, declaration_of
+from tiltyard.errors import TiltyardError
 
 if TYPE_CHECKING:
     from tiltyard.monitor.profile.profile import Profile
     from tiltyard.store.manifest import Description
+
+
+class ProfileNotStoredError(TiltyardError):
+    """The version is published, and is not published again for want of its profile."""
+
+    exit_code: ClassVar[int] = 15
+
+    def __init__(self, name: str, version: int, error: TiltyardError) -> None:
+        super().__init__(
+            f"{name} version {version} is published, and its profile is not stored ({error}): give"
+            f" it one with: tiltyard profile {name} {version} --reference FILE"
+        )
 
 
 class Draft:

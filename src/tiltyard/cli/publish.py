@@ -8,9 +8,10 @@ import click
 from click.core import ParameterSource
 
 from tiltyard.cli.admin_options import Place, as_place
-from tiltyard.cli.draft import Draft
+from tiltyard.cli.draft import Draft, ProfileNotStoredError
 from tiltyard.cli.reference_options import ReferenceOptions, reference_options
 from tiltyard.cli.version_number import VERSION
+from tiltyard.errors import TiltyardError
 from tiltyard.store import Store, open_store
 from tiltyard.store.manifest import Manifest, to_dict
 from tiltyard.store.publish import publish_model
@@ -149,7 +150,10 @@ def _stored(store: Store, profile: "Profile") -> "Profile":
     # Imported here: publishing without a reference needs no profiles.
     from tiltyard.store.profiles import add_profile
 
-    return add_profile(store, profile)
+    try:
+        return add_profile(store, profile)
+    except TiltyardError as error:
+        raise ProfileNotStoredError(profile.model, profile.version, error) from error
 
 
 def _json(manifest: Manifest, profile: "Profile | None") -> dict[str, Any]:

@@ -7,12 +7,12 @@ import click
 
 from tiltyard.cli.admin_options import Place
 from tiltyard.cli.connection import gateway_at
-from tiltyard.cli.draft import Draft
+from tiltyard.cli.draft import Draft, ProfileNotStoredError
 from tiltyard.cli.progress import uploading
 from tiltyard.cli.reference_options import ReferenceOptions
 from tiltyard.cli.render.as_json import document
 from tiltyard.cli.render.change_report import publish_report
-from tiltyard.errors import ClientError
+from tiltyard.errors import ClientError, TiltyardError
 from tiltyard.store.sandbox import Limits, examine
 
 if TYPE_CHECKING:
@@ -48,24 +48,30 @@ def upload(
             batchable=batchable,
             on_progress=on_progress,
         )
-        profile = draft.of(name, view.version)
-        if profile is not None:
-            profile = client.add_profile(name, view.version, _encoded(profile))
     if as_json:
         click.echo(document(view))
-        return
-    click.echo("\n".join(publish_report(view, place.address, address_is_default=place.is_default)))
+    else:
+        report = publish_report(view, place.address, address_is_default=place.is_default)
+        click.echo("\n".join(report))
+    profile = draft.of(name, view.version)
     if profile is not None:
-        from tiltyard.cli.render.profile_lines import profile_lines
+        # Last, and after the version was told of: it is published whatever comes of this.
+        _send_profile(profile, place, as_json=as_json)
 
-        click.echo("\n".join(profile_lines(profile)))
 
-
-def _encoded(profile: "Profile") -> bytes:
+def _send_profile(profile: "Profile", place: Place, *, as_json: bool) -> None:
     # Imported here: publishing without a reference needs no profiles.
+    from tiltyard.cli.render.profile_lines import profile_lines
     from tiltyard.monitor.profile.codec import encode
 
-    return encode(profile)
+    try:
+        data = encode(profile)
+        with gateway_at(place) as client:
+            kept = client.add_profile(profile.model, profile.version, data)
+    except TiltyardError as error:
+        raise ProfileNotStoredError(profile.model, profile.version, error) from error
+    if not as_json:
+        click.echo("\n".join(profile_lines(kept)))
 
 
 def external_files(file: Path) -> list[str]:

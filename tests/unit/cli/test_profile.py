@@ -14,10 +14,11 @@ from tests.unit.cli.fake_client import FakeClient
 from tests.unit.cli.reference_files import NAMES, w1_reference, w1_rows
 from tests.unit.cli.test_reference_requests import FakeInference
 from tiltyard.cli import reference_requests
-from tiltyard.errors import NotFoundError, TiltyardError
+from tiltyard.cli.draft import ProfileNotStoredError
+from tiltyard.errors import ClientError, NotFoundError, StoreError, TiltyardError
 from tiltyard.monitor.profile.codec import decode
 from tiltyard.monitor.profile.errors import ReferenceRefused
-from tiltyard.store import Store, open_store
+from tiltyard.store import Store, open_store, profiles
 from tiltyard.store.profiles import profile_numbers, read_profile
 from tiltyard.store.publish import publish_model
 
@@ -161,6 +162,43 @@ def test_publishing_to_a_gateway_sends_the_profile_after_the_version(
     ((name, version, data),) = gateway.sent
     assert (name, version, decode(data, "sent").version) == ("fraud", 9, 9)
     assert [call[0] for call in client.calls] == ["publish_version"]
+
+
+def test_a_version_is_told_of_when_its_profile_is_refused(
+    client: FakeClient, invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else somebody would publish it again."""
+
+    def refuse(*_: object) -> None:
+        raise ClientError("no monitor")
+
+    monkeypatch.setattr(client, "add_profile", refuse, raising=False)
+    model = tmp_path / "m.onnx"
+    model.write_bytes(models.w1())
+    path = w1_reference(tmp_path)
+    done = invoke("publish", "fraud", model, "--admin", "box:1", "--reference", path)
+    assert done.output.splitlines()[0] == "published fraud version 9 on box:1"
+    assert isinstance(done.exception, ProfileNotStoredError)
+    assert done.exception.exit_code == 15
+    assert str(done.exception) == (
+        "fraud version 9 is published, and its profile is not stored (no monitor): give it one"
+        " with: tiltyard profile fraud 9 --reference FILE"
+    )
+
+
+def test_a_store_that_refuses_a_profile_has_the_version(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise StoreError("full")
+
+    monkeypatch.setattr(profiles, "add_profile", refuse)
+    model = tmp_path / "m.onnx"
+    model.write_bytes(models.w1())
+    words = ("publish", "m", model, "--store", tmp_path / "s", "--reference")
+    with pytest.raises(ProfileNotStoredError, match=r"m version 1 is published, .* \(full\)"):
+        output(invoke(*words, w1_reference(tmp_path)))
+    assert open_store(str(tmp_path / "s")).models() == {"m": [1]}
 
 
 def test_a_reference_that_does_not_fit_sends_nothing(
