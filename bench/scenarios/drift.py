@@ -42,7 +42,8 @@ def _case(load: str, kind: str) -> str:
     return f"{load}, {kind}"
 
 
-def _faults_of(rows: Accounts) -> list[str]:
+def faults_of(rows: Accounts) -> list[str]:
+    """What is wrong with the accounts of a load: each row was counted or dropped."""
     if rows.missing:
         return [f"{rows.missing} rows were neither counted nor dropped: {rows}"]
     return [] if rows.counted else [f"nothing was counted: {rows}"]
@@ -59,7 +60,7 @@ def _measure(
         found.values.update(
             monitor_cpu_us=cost.monitor_us, offered=rows.offered, dropped=rows.dropped
         )
-        found.faults.extend(_faults_of(rows))
+        found.faults.extend(faults_of(rows))
     context.record(found)
 
 
