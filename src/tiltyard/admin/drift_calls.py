@@ -25,12 +25,9 @@ from tiltyard.admin.request_fields import (
 )
 from tiltyard.control.errors import (
     ArgumentError,
-    EpochMovedError,
     PreconditionError,
     Reason,
-    UnknownNameError,
 )
-from tiltyard.errors import NotFoundError
 from tiltyard.monitor.interface import PIECES, WINDOW_S, AlarmEvent, DriftQuery, Monitoring
 from tiltyard.monitor.policy import DAY_S, DriftPolicy
 from tiltyard.monitor.snapshot import Snapshot
@@ -48,15 +45,6 @@ NOTE_CHARACTERS_MAX: Final = 1_000
 WAIT_S: Final = 0.5
 
 DriftCall = Callable[[Monitoring, Any, Caller], bytes]
-
-
-class PolicyMovedError(EpochMovedError):
-    """Somebody else changed the model's drift policy first."""
-
-    def __init__(self, model: str, expected: int, epoch_now: int) -> None:
-        super().__init__(model, expected, epoch_now, ())
-        told = f"the drift policy of model {model!r} is at epoch {epoch_now}"
-        self.args = (f"{told}, the call expected {expected}",)
 
 
 def not_watching() -> PreconditionError:
@@ -96,11 +84,7 @@ def ack_alarm(monitoring: Monitoring, request: Any, caller: Caller) -> bytes:
         raise ArgumentError("alarm_id is empty, expected the id of an alarm", field="alarm_id")
     note = text_of(request, "note", "note", characters_max=NOTE_CHARACTERS_MAX)
     actor = _actor(request, caller)
-    try:
-        found = monitoring.acknowledge(alarm_id, actor, note)
-    except NotFoundError as error:
-        to_do = "List the alarms with `tiltyard drift alarms`."
-        raise UnknownNameError(str(error), Reason.VERSION_NOT_FOUND, to_do=to_do) from error
+    found = monitoring.acknowledge(alarm_id, actor, note)
     return _written("AckAlarm", alarm=alarm_message(found))
 
 
@@ -110,14 +94,12 @@ def get_drift_policy(monitoring: Monitoring, request: Any, _caller: Caller) -> b
 
 
 def set_drift_policy(monitoring: Monitoring, request: Any, caller: Caller) -> bytes:
-    """Called by one thread at a time, so that nobody of this gateway comes between."""
-    model, changes = model_of(request), changes_of(request)
-    expected = number_of_field(request, "expected_epoch", "expected_epoch")
-    if expected is not None:
-        epoch = monitoring.policy(model).epoch
-        if epoch != expected:
-            raise PolicyMovedError(model, expected, epoch)
-    policy = monitoring.set_policy(model, changes, _actor(request, caller))
+    policy = monitoring.set_policy(
+        model_of(request),
+        changes_of(request),
+        _actor(request, caller),
+        number_of_field(request, "expected_epoch", "expected_epoch"),
+    )
     return _written("SetDriftPolicy", policy=policy_message(policy))
 
 

@@ -20,6 +20,7 @@ class Reason(StrEnum):
     MODEL_NOT_FOUND = "MODEL_NOT_FOUND"
     VERSION_NOT_FOUND = "VERSION_NOT_FOUND"
     CHALLENGER_NOT_FOUND = "CHALLENGER_NOT_FOUND"
+    ALARM_NOT_FOUND = "ALARM_NOT_FOUND"
     VERSION_EXISTS = "VERSION_EXISTS"
     # of what a call says
     INVALID_ARGUMENT = "INVALID_ARGUMENT"
@@ -61,6 +62,7 @@ TO_DO: Final[Mapping[Reason, str]] = {
     Reason.MODEL_NOT_FOUND: "List the models with `tiltyard status`, or publish one.",
     Reason.VERSION_NOT_FOUND: "List the versions with `tiltyard status NAME`, or publish one.",
     Reason.CHALLENGER_NOT_FOUND: "See the challengers with `tiltyard route NAME`.",
+    Reason.ALARM_NOT_FOUND: "List the alarms with `tiltyard drift alarms`.",
     Reason.VERSION_EXISTS: "Publish under another number, or without one: the next is taken.",
     Reason.INVALID_ARGUMENT: "Correct the argument and send the call again.",
     Reason.SHARES_EXCEEDED: "Ask for less, or take from another canary first.",
@@ -120,7 +122,7 @@ class ControlError(TiltyardError):
 
 
 class UnknownNameError(ControlError):
-    """There is no such model, version or challenger: the *_NOT_FOUND reasons."""
+    """There is no such model, version, challenger or alarm: the *_NOT_FOUND reasons."""
 
     exit_code = 4
 
@@ -195,6 +197,15 @@ class EpochMovedError(ControlError):
         self.expected = expected
         self.epoch_now = epoch_now
         self.changes = changes
+
+
+class PolicyMovedError(EpochMovedError):
+    """Somebody else changed the model's drift policy first."""
+
+    def __init__(self, model: str, expected: int, epoch_now: int) -> None:
+        super().__init__(model, expected, epoch_now, ())
+        told = f"the drift policy of model {model!r} is at epoch {epoch_now}"
+        self.args = (f"{told}, the call expected {expected}",)
 
 
 class UnavailableError(ControlError):

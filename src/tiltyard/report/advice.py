@@ -32,10 +32,10 @@ def advice(
         why = "Without an accepted baseline there is a skew, but no drift that could page."
         return (Advice(f"tiltyard drift accept {which} --window 24h", why),)
     if drift is not None and drift.state == "warming":
-        return (Advice(f"tiltyard drift {which} --watch", drift.detail),)
+        return (Advice(f"tiltyard drift show {which} --watch", drift.detail),)
     if drift is not None and drift.state == "suspicious":
         told = _names(exceeding) or "No feature is above its noise band yet"
-        return (Advice(f"tiltyard drift {which} --watch", f"{told}. No alarm yet."),)
+        return (Advice(f"tiltyard drift show {which} --watch", f"{told}. No alarm yet."),)
     if skew is not None and skew.state == "drifting":
         why = (
             "Traffic agrees with its baseline, but not with the training data: see the skew below"
@@ -51,7 +51,7 @@ def _of_alarm(alarm: Alarm, which: str) -> list[Advice]:
     if leading:
         feature = shlex.quote(leading[0])
         why = f"Look at what changed in {leading[0] or 'the feature without a name'}."
-        steps.append(Advice(f"tiltyard drift {which} --feature={feature}", why))
+        steps.append(Advice(f"tiltyard drift show {which} --feature={feature}", why))
     if not alarm.acknowledged_by:
         why = "Say that somebody is on it; it stays open."
         steps.append(Advice(f"tiltyard drift ack {shlex.quote(alarm.id)}", why))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.unit.admin.fake_planes import ALARM, BASELINE, PROFILE, SNAPSHOT, T
-from tiltyard.errors import NotFoundError
+from tiltyard.control.errors import PolicyMovedError, Reason, UnknownNameError
 from tiltyard.monitor.interface import AlarmEvent, DriftQuery, MonitorStatus, PlaneFigures
 from tiltyard.monitor.policy import DriftPolicy
 from tiltyard.monitor.profile.profile import Profile
@@ -47,7 +47,7 @@ class FakeMonitoring:
     def acknowledge(self, alarm_id: str, actor: str, note: str) -> Alarm:
         self._enter("acknowledge", alarm_id=alarm_id, actor=actor, note=note)
         if alarm_id != ALARM.id:
-            raise NotFoundError(f"no alarm {alarm_id!r}")
+            raise UnknownNameError(f"no alarm {alarm_id!r}", Reason.ALARM_NOT_FOUND)
         return replace(ALARM, acknowledged_by=actor, note=note)
 
     def accept(self, model: str, version: int | None, window_s: float, actor: str) -> Baseline:
@@ -58,9 +58,17 @@ class FakeMonitoring:
         self._enter("policy", model=model)
         return self.policies[model]
 
-    def set_policy(self, model: str, changes: Mapping[str, object], actor: str) -> DriftPolicy:
+    def set_policy(
+        self,
+        model: str,
+        changes: Mapping[str, object],
+        actor: str,
+        expected_epoch: int | None = None,
+    ) -> DriftPolicy:
         self._enter("set_policy", model=model, changes=dict(changes), actor=actor)
         before = self.policies[model]
+        if expected_epoch not in (None, before.epoch):
+            raise PolicyMovedError(model, int(expected_epoch or 0), before.epoch)
         self.policies[model] = replace(before.changed(changes), epoch=before.epoch + 1)
         return self.policies[model]
 

@@ -16,6 +16,7 @@ RAISED = [
     errors.KeyReusedError("k-1"),
     errors.PreconditionError("none", Reason.NO_PREVIOUS, model="fraud"),
     errors.EpochMovedError("fraud", 7, 8, (EVENT,)),
+    errors.PolicyMovedError("fraud", 7, 8),
     errors.UnavailableError("locked", Reason.REGISTRY_UNAVAILABLE),
     errors.LoadTimeoutError("slow", model="fraud", version=3),
 ]

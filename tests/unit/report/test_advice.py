@@ -21,7 +21,7 @@ def in_state(snapshot: Snapshot, state: str, skew: str = "ok") -> Snapshot:
 def test_an_open_alarm_comes_first(five: Snapshot) -> None:
     commands = [step.command for step in told(five)]
     assert commands == [
-        "tiltyard drift fraud --version 3 --feature=amount",
+        "tiltyard drift show fraud --version 3 --feature=amount",
         "tiltyard drift ack a-7f3c",
         "tiltyard drift accept fraud --version 3 --window 24h",
     ]
@@ -37,7 +37,7 @@ def test_names_are_quoted_for_a_shell(five: Snapshot) -> None:
     named = replace(five.alarms[0].streams[0], stream="a; rm -rf ~")
     alarm = replace(five.alarms[0], streams=(named,))
     steps = told(replace(five, alarms=(alarm,), key=replace(KEY, model="my model")))
-    assert steps[0].command == "tiltyard drift 'my model' --version 3 --feature='a; rm -rf ~'"
+    assert steps[0].command == "tiltyard drift show 'my model' --version 3 --feature='a; rm -rf ~'"
 
 
 def test_a_skew_alarm_does_not_page(five: Snapshot) -> None:
