@@ -5,8 +5,8 @@
 import operator
 import os
 
-from cython.operator cimport dereference as deref
 from cpython.buffer cimport PyBuffer_FillInfo
+from cython.operator cimport dereference as deref
 from libc.stdint cimport int64_t, uint16_t, uint64_t
 from libcpp cimport bool as cbool
 from libcpp.memory cimport shared_ptr, unique_ptr
@@ -195,30 +195,7 @@ cdef class Replies:
 
 include "rollout.pxi"
 include "records.pxi"
-
-
-class SlowCall:
-    """A call whose answer Python makes."""
-
-    __slots__ = ("id", "method", "request")
-
-    def __init__(self, id, method, request):
-        self.id = id
-        self.method = method
-        self.request = request
-
-
-# gRPC codes that a Python handler may answer with, and the native error each becomes.
-cdef dict HANDLER_ERRORS = {
-    3: int(Error.handler_invalid_argument),
-    4: int(Error.handler_deadline_exceeded),
-    5: int(Error.handler_not_found),
-    8: int(Error.handler_resource_exhausted),
-    9: int(Error.handler_failed_precondition),
-    12: int(Error.handler_unimplemented),
-    13: int(Error.handler_internal),
-    14: int(Error.handler_unavailable),
-}
+include "slow_calls.pxi"
 
 
 cdef class Engine:
@@ -408,19 +385,5 @@ def read_in_pieces(int file, unsigned char[::1] into):
     return int(done)
 
 
-def enter_control_priority(str name):
-    """For threads that operators wait for; see _core.pyi."""
-    enter_control(name.encode())
-
-
-def enter_background_priority(str name):
-    """For Python that nobody waits for; see _core.pyi."""
-    enter_background(name.encode())
-
-
-def enter_idle_priority(str name):
-    """For much work that nobody waits for; see _core.pyi."""
-    enter_idle(name.encode())
-
-
+include "priorities.pxi"
 include "wire_probe.pxi"

@@ -1,5 +1,7 @@
 # Records as Python sees them; included by _core.pyx. See _core.pyi for the contract.
 
+SlotSpec = tuple[str, str, int, int, str]
+
 
 cdef class RecordPlan:
     """What is recorded of a version, and how much was."""

@@ -1,7 +1,7 @@
 """The native data plane, as Python sees it. Every call releases the GIL while it works."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 class CoreError(Exception):
     """A native error value that crossed the binding.
@@ -81,7 +81,7 @@ class Replies:
 
     def __init__(self, replies: Mapping[tuple[str, str, str], bytes]) -> None: ...
 
-SlotSpec = tuple[str, str, int, int, str]
+SlotSpec: TypeAlias = tuple[str, str, int, int, str]
 """A word of a record: (side, tensor, column, count, reads).
 
 `side` is "input" or "output", `column` the place of an element in a row: all dimensions after the
@@ -294,7 +294,7 @@ class Engine:
     def stop(self) -> None:
         """Close every connection and end every thread. Idempotent."""
 
-def category_code(value: bytes | int | float) -> int:
+def category_code(value: bytes | float) -> int:
     """The code of a category in a record: the low 32 bits of XXH3-64 over its bytes.
 
     An int or bool is hashed as int64, one from 2**63 on by its bits, and a float as float64 (-0.0

@@ -36,6 +36,7 @@ def engine() -> Iterator[Engine]:
         ({"io_threads": 60, "worker_threads": 5}, "at most 64; got 60, 5 and 1"),
         ({"read_bytes_per_connection_max": 4095}, "must be at least 4096; got 4095"),
         ({"read_arena_bytes": 100}, "read_arena_bytes must be at least 4096; got 100"),
+        ({"record_bytes_max": 65_535}, "record_bytes_max must be at least 65536; got 65535"),
     ],
 )
 def test_options_that_cannot_be_are_refused(options: dict[str, int], sentence: str) -> None:
