@@ -41,11 +41,17 @@ class Reference(NamedTuple):
 
 
 def references(snapshot: Snapshot) -> dict[Against, Reference]:
-    """What there is to hold the snapshot's current window against; always the profile."""
+    """What there is to hold the snapshot's current window against; always the profile.
+
+    A segment is held against what the baseline has of it, where it had rows.
+    """
     profile, baseline = snapshot.profile, snapshot.baseline
     found = {Against.profile: Reference(profile.reference, profile.digest)}
     if baseline is not None:
-        found[Against.baseline] = Reference(baseline.counts, baseline.digest)
+        segment = snapshot.key.segment
+        counts = baseline.segments.get(segment) if segment else baseline.counts
+        if counts is not None:
+            found[Against.baseline] = Reference(counts, baseline.digest)
     windows = {
         Against.previous: snapshot.previous,
         Against.week_ago: snapshot.week_ago,

@@ -60,3 +60,13 @@ def test_what_is_not_there_is_named_with_what_is() -> None:
     wrong = r"fraud v3 \(champion\) cannot be held against 'week': there is profile"
     with pytest.raises(StatisticsError, match=wrong):
         reference_of(snapshot_of(PROFILE, WINDOW), "week")
+
+
+def test_a_segment_is_held_against_its_own() -> None:
+    own = WINDOW.counts * 2
+    baseline = replace(BASELINE, segments={"country=NO": own})
+    snapshot = snapshot_of(PROFILE, WINDOW, baseline=baseline)
+    segment = replace(snapshot, key=replace(snapshot.key, segment="country=NO"))
+    assert (references(segment)[Against.baseline].counts == own).all()
+    other = replace(snapshot, key=replace(snapshot.key, segment="country=SE"))
+    assert Against.baseline not in references(other)
