@@ -30,5 +30,9 @@ class Served:
             for name, state in states.items()
         }
 
+    def is_settled(self) -> bool:
+        """Whether nothing is being loaded: each version is there, or has failed."""
+        return self._reconciler.report().settled
+
     def registry(self) -> "Registry | None":
         return self._reconciler.registry

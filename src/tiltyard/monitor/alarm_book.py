@@ -22,31 +22,33 @@ class AlarmBook:
     """Not thread-safe: the monitor has a lock. What happens to an alarm is told to the feed."""
 
     def __init__(self, feed: AlarmFeed) -> None:
+        self.changes = 0
         self._feed = feed
         self._alarms: OrderedDict[str, Alarm] = OrderedDict()  # in the order of the last change
 
     def take(self, event: str, alarm: Alarm, at: float) -> Alarm:
         """What has happened to an alarm at a unix time; the alarm as it is kept.
 
-        An event that the alarm's detector told names no note: the one that it had stays.
+        What an alarm's detector tells names no note and no cause: those that it had stay.
         """
-        known = self._alarms.get(alarm.id)
-        if known is not None and not alarm.note:
-            alarm = replace(alarm, note=known.note)
-        self.update(alarm)
+        alarm = self.update(alarm)
         self._feed.take(event, alarm, at)
         return alarm
 
-    def update(self, alarm: Alarm) -> None:
+    def update(self, alarm: Alarm) -> Alarm:
         """Nothing has happened, but it is known better: sizes go on growing."""
         known = self._alarms.get(alarm.id)
-        if known is not None and not alarm.note:
-            alarm = replace(alarm, note=known.note)
+        if known is not None:
+            alarm = replace(alarm, note=alarm.note or known.note, cause=alarm.cause or known.cause)
+        if alarm == known:
+            return alarm
+        self.changes += 1
         self._alarms[alarm.id] = alarm
         self._alarms.move_to_end(alarm.id)
         closed = [one.id for one in self._alarms.values() if one.state != OPEN]
         for one in closed[: max(0, len(closed) - CLOSED_KEPT)]:
             del self._alarms[one]
+        return alarm
 
     def acknowledge(self, alarm: Alarm, actor: str, at: float, note: str) -> Alarm:
         """Somebody has seen it."""

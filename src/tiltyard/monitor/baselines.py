@@ -1,22 +1,36 @@
 """Accepting what a version serves as its baseline."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from tiltyard.control.errors import PreconditionError, Reason
-from tiltyard.monitor.accepting import ROWS_MIN, baseline_of
+from tiltyard.errors import TiltyardError
+from tiltyard.monitor.accepting import ROWS_MIN, baseline_of, is_due
 from tiltyard.monitor.counting.layout import REQUESTS, ROWS
 from tiltyard.monitor.monitor import Monitor, since
+from tiltyard.monitor.profile.baseline_codec import check_baseline
+from tiltyard.monitor.profile.errors import MalformedProfileError
 from tiltyard.monitor.snapshot import Baseline, Window
 from tiltyard.monitor.watched import Watched
 from tiltyard.store import Store
-from tiltyard.store.profiles import add_baseline
+from tiltyard.store.profiles import add_baseline, baseline_numbers, read_baseline
 
 if TYPE_CHECKING:
     from tiltyard.registry import Registry
 
 HOUR_S: Final = 3600.0
+# The first pane begins up to a second before the plane does, and the last is still open.
+AROUND_S: Final = 3.0
+# Of the baselines that a version has, so many of the newest may be of other profiles.
+LOOKED_AT: Final = 5
+# Who accepts a version's first traffic where nobody else does.
+ITSELF: Final = "tiltyard"
+
+
+class BaselineRefusedError(TiltyardError):
+    """The newest baseline of a version cannot be bet against, and is ignored."""
 
 
 class Baselines:
@@ -28,6 +42,7 @@ class Baselines:
         self._monitor = monitor
         self._store = store
         self._registry = registry
+        self._refused: dict[tuple[str, int, int, str], str] = {}  # why; by file and profile
 
     def served(self, watched: Watched) -> tuple[int, int, float]:
         """Requests and rows since a version was first counted, and when that was (unix seconds)."""
@@ -37,6 +52,51 @@ class Baselines:
             began = min((plane.panes.began for plane in planes), default=self._monitor.now())
         requests = sum(int(total[REQUESTS]) for total in totals)
         return requests, sum(int(total[ROWS]) for total in totals), began
+
+    def look(self, watched: Watched) -> None:
+        """Adopt the newest of the store's that is of the version's profile, if that is new.
+
+        Raises BaselineRefusedError where one is newer than that, StoreError.
+        """
+        numbers = baseline_numbers(self._store, *watched.key)
+        refused = []
+        for number in reversed(numbers[-LOOKED_AT:]):
+            known = watched.baseline
+            if known is not None and number <= known.number:
+                break
+            place = (*watched.key, number, watched.profile.digest)
+            if place not in self._refused:
+                try:
+                    self.adopt(watched, self._read(watched, number))
+                    break
+                except MalformedProfileError as error:
+                    self._refused[place] = f"{error}; it is ignored"
+            refused.append(self._refused[place])
+        if refused:
+            raise BaselineRefusedError(refused[0])
+
+    def _read(self, watched: Watched, number: int) -> Baseline:
+        model, version = watched.key
+        where = f"baseline {number} of {model} version {version}"
+        found = read_baseline(self._store, model, version, number)
+        check_baseline(found, watched.profile, where)
+        if not found.counts[ROWS]:
+            raise MalformedProfileError(f"{where}: expected rows, got none")
+        return found
+
+    def accept_if_due(self, watched: Watched) -> None:
+        """What a version has served by now becomes its baseline, if there is enough of it.
+
+        Raises as accept().
+        """
+        requests, rows, began = self.served(watched)
+        age_s = self._monitor.now() - began
+        if not is_due(watched.policy, requests=requests, rows=rows, age_s=age_s):
+            return
+        with contextlib.suppress(BaselineRefusedError):
+            self.look(watched)  # another gateway may have been faster
+        if watched.baseline is None:
+            self.accept(watched, age_s + AROUND_S, ITSELF)
 
     def accept(self, watched: Watched, window_s: float, actor: str) -> Baseline:
         """What it served in the last `window_s` is normal from now on; the baseline as stored.
@@ -67,16 +127,22 @@ class Baselines:
             }
         made = replace(made, segments={name: one for name, one in segments.items() if one[ROWS]})
         stored = add_baseline(self._store, model, version, made)
+        self.adopt(watched, stored)
         registry = self._registry()
         if registry is not None:
             data = {"number": stored.number, "rows": rows}
             registry.note("baseline_accepted", model, version, data, actor=actor)
-        self.adopt(watched, stored)
         return stored
 
     def adopt(self, watched: Watched, baseline: Baseline) -> None:
-        """Drift is against this one from now on; what is open against another is over."""
+        """Drift is against this one from now on; what is open against another is over.
+
+        Nothing happens where the version has this one already, or a newer one.
+        """
         with self._monitor.lock:
+            known = watched.baseline
+            if known is not None and known.number >= baseline.number:
+                return
             self._monitor.close_drift(watched, f"accepted by {baseline.accepted_by}")
             watched.set_baseline(baseline)
 

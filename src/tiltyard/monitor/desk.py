@@ -3,17 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from tiltyard.control.errors import PreconditionError, Reason
+from tiltyard.control.errors import (
+    PolicyMovedError,
+    PreconditionError,
+    Reason,
+    UnknownNameError,
+)
 from tiltyard.errors import NotFoundError
+from tiltyard.monitor.detection import DRIFT
 from tiltyard.monitor.incidents.feed import AlarmFeed
 from tiltyard.monitor.interface import AlarmEvent, DriftQuery, MonitorStatus, PlaneFigures
 from tiltyard.monitor.keeper import Keeper
 from tiltyard.monitor.monitor import Monitor
 from tiltyard.monitor.policy import DriftPolicy, policy_of, to_values
 from tiltyard.monitor.profile.profile import Profile
-from tiltyard.monitor.recording import CHAMPION
 from tiltyard.monitor.saving import Saving
 from tiltyard.monitor.snapshot import Alarm, Baseline, Snapshot
 from tiltyard.monitor.views import Figures, planes_of, snapshot_of
@@ -56,18 +61,21 @@ class Desk:
         monitor = self._parts.monitor
         with monitor.lock:
             self._refresh_alarms()
-            found = [
-                snapshot_of(
-                    monitor,
-                    watched,
-                    plane,
-                    query,
-                    markers=self._parts.keeper.markers,
-                    gateway=self._parts.gateway(),
-                    problems=tuple(self._parts.keeper.problems.values()),
+            planes = list(planes_of(monitor, query))
+        found = []
+        for watched, plane in planes:
+            with monitor.lock:  # anew for each, so that records do not wait for all of them
+                found.append(
+                    snapshot_of(
+                        monitor,
+                        watched,
+                        plane,
+                        query,
+                        markers=self._parts.keeper.markers,
+                        gateway=self._parts.gateway(),
+                        problems=tuple(self._parts.keeper.problems.values()),
+                    )
                 )
-                for watched, plane in planes_of(monitor, query)
-            ]
         if not found and query.model is not None:
             raise self._nothing(query)
         return found
@@ -91,10 +99,16 @@ class Desk:
         monitor = self._parts.monitor
         with monitor.lock:
             now = monitor.now()
-            return [
-                self._figures.of(monitor, watched, plane, self._age_s(watched, now))
-                for watched, plane in planes_of(monitor, DriftQuery())
-            ]
+            planes = list(planes_of(monitor, DriftQuery()))
+            drifting = [one for one in monitor.book.all(open_only=True) if one.kind == DRIFT]
+        found = []
+        for watched, plane in planes:
+            age_s = self._age_s(watched, now)
+            with monitor.lock:
+                found.append(
+                    self._figures.of(monitor, watched, plane, model_age_s=age_s, drifting=drifting)
+                )
+        return found
 
     def status(self) -> MonitorStatus:
         monitor, keeper, saving = self._parts.monitor, self._parts.keeper, self._parts.saving
@@ -116,6 +130,7 @@ class Desk:
                 busy_s=monitor.busy_s,
                 events_undelivered=self._parts.undelivered(),
                 problems=tuple(keeper.problems.values()),
+                rows_unclaimed=monitor.rows_unclaimed,
             )
 
     # ---- changing
@@ -126,7 +141,8 @@ class Desk:
             self._refresh_alarms()
             alarm = monitor.book.find(alarm_id)
             if alarm is None:
-                raise NotFoundError(f"there is no alarm {alarm_id!r}; expected one that is listed")
+                told = f"there is no alarm {alarm_id!r}; expected one that is listed"
+                raise UnknownNameError(told, Reason.ALARM_NOT_FOUND)
             if alarm.state != OPEN:
                 raise PreconditionError(
                     f"alarm {alarm_id} is {alarm.state}, and only an open one is acknowledged",
@@ -135,7 +151,7 @@ class Desk:
             now = monitor.now()
             for _, detection, one in monitor.open_alarms():
                 if one.id == alarm_id:
-                    detection.detector.acknowledge(actor, now)
+                    detection.acknowledge(actor, now)
             seen = monitor.book.acknowledge(alarm, actor, now, note)
         registry = self._parts.registry()
         if registry is not None:
@@ -148,7 +164,13 @@ class Desk:
         watched = self._one(model, version)
         return self._parts.keeper.baselines.accept(watched, window_s, actor)
 
-    def set_policy(self, model: str, changes: Mapping[str, object], actor: str) -> DriftPolicy:
+    def set_policy(
+        self,
+        model: str,
+        changes: Mapping[str, object],
+        actor: str,
+        expected_epoch: int | None = None,
+    ) -> DriftPolicy:
         self._require_model(model)
         registry = self._parts.registry()
         if registry is None:
@@ -158,9 +180,16 @@ class Desk:
                 to_do="Start it with a registry.",
             )
         told = to_values(DriftPolicy().changed(changes))
+
+        def change(before: Mapping[str, Any]) -> dict[str, Any]:
+            policy = policy_of(before)
+            if expected_epoch not in (None, policy.epoch):
+                raise PolicyMovedError(model, int(expected_epoch or 0), policy.epoch)
+            return to_values(policy.changed(changes))
+
         values = registry.change_policy(
             model,
-            lambda before: to_values(policy_of(before).changed(changes)),
+            change,
             changes={name: told[name] for name in changes},
             actor=actor,
         )
@@ -194,7 +223,8 @@ class Desk:
             mine = [one for key, one in self._parts.monitor.watched.items() if key[0] == model]
         if version is not None:
             mine = [one for one in mine if one.key[1] == version]
-        champions = [one for one in mine if one.role == CHAMPION]
+        serving = self._parts.keeper.champion(model)
+        champions = [one for one in mine if one.key[1] == serving]
         found = max(champions or mine, key=lambda one: one.key[1], default=None)
         if found is None:
             raise self._nothing(DriftQuery(model=model, version=version))
@@ -203,6 +233,11 @@ class Desk:
     def _require_model(self, model: str) -> None:
         if model not in self._parts.store.models():
             raise NotFoundError(f"there is no model {model!r} in {self._parts.store.uri}")
+
+    def _versions(self, query: DriftQuery) -> list[int]:
+        """Those that may be meant, the newest first."""
+        found = sorted(self._parts.store.models().get(query.model or "", []), reverse=True)
+        return [one for one in found if query.version in (None, one)]
 
     def _nothing(self, query: DriftQuery) -> Exception:
         """Why there is nothing to be told of a model."""
@@ -221,6 +256,12 @@ class Desk:
                 Reason.PRECONDITION,
                 to_do=f"Give it one: tiltyard profile {model} {version} --reference FILE",
             )
+        for version in self._versions(query):
+            problem = self._parts.keeper.problem_of((model, version))
+            if problem:
+                return PreconditionError(
+                    f"{model} version {version} is not counted: {problem}", Reason.PRECONDITION
+                )
         if self._parts.keeper.is_coming(model):
             return PreconditionError(
                 f"{model} is about to be watched; the first time the kernels are compiled",

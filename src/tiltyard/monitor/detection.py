@@ -40,6 +40,7 @@ class Detection:
     def __init__(self, folding: Folding, reference: Reference, policy: AlarmPolicy) -> None:
         """Raises ValueError when the reference has no rows."""
         self.reference = reference
+        self.changes = 0  # of what to_arrays() gives
         self._folding = folding
         self._seasons: SeasonalTables | None = None
         streams = folding.references(reference.counts)
@@ -61,6 +62,7 @@ class Detection:
 
         "" or opened, named or recovered.
         """
+        self.changes += 1
         if self._seasons is not None:
             self.detector.use(self._seasons.at(at))
         result = self.detector.tick(
@@ -74,6 +76,16 @@ class Detection:
             )
         )
         return result.event, result.alarm
+
+    def acknowledge(self, actor: str, at: float) -> None:
+        """Somebody has seen the open alarm. Raises ValueError when none is open."""
+        self.changes += 1
+        self.detector.acknowledge(actor, at)
+
+    def close(self, by: str, at: float) -> ToldAlarm | None:
+        """End the open alarm and begin anew; the alarm as it ended, or None."""
+        self.changes += 1
+        return self.detector.close(by, at)
 
     def view(self) -> DetectorView:
         return detector_view(self.detector, self.kind)

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from tiltyard._core import LoadedVersion
 from tiltyard.errors import TiltyardError
-from tiltyard.monitor.accepting import is_due
 from tiltyard.monitor.alarm.budget import plane_false_alarm_s
 from tiltyard.monitor.alarm.policy import AlarmPolicy
 from tiltyard.monitor.baselines import Baselines
+from tiltyard.monitor.bugs import Bugs, OnBug
 from tiltyard.monitor.counting.counter import Kernel
 from tiltyard.monitor.counting.pane_budget import PaneBudget
+from tiltyard.monitor.endings import close_what_is_over
 from tiltyard.monitor.markers import Markers
 from tiltyard.monitor.monitor import Monitor, VersionKey
 from tiltyard.monitor.policy import DriftPolicy, policy_of
@@ -26,21 +27,18 @@ from tiltyard.monitor.recording import PlaneNumbers, Recording, Records
 from tiltyard.monitor.saving import Saving
 from tiltyard.monitor.watched import Watched
 from tiltyard.store import Store
-from tiltyard.store.profiles import (
-    baseline_numbers,
-    profile_numbers,
-    read_baseline,
-    read_profile,
-)
+from tiltyard.store.profiles import profile_numbers, read_profile
 
 if TYPE_CHECKING:
     from tiltyard.registry import ModelState, Registry
 
 LOOK_S: Final = 1.0
-STORE_LOOK_S: Final = 10.0
+STORE_LOOK_S: Final = 10.0  # a folder
+OBJECTS_LOOK_S: Final = 60.0  # where each listing is a request that is paid for
+BEGIN_AGAIN_S: Final = 10.0
 EVENTS_READ: Final = 500
-# Who accepts a version's first traffic where nobody else does.
-ITSELF: Final = "tiltyard"
+# After these a version's files are looked at without waiting.
+NEW_FILES: Final = frozenset({"profile_added", "baseline_accepted"})
 
 
 class Served(Protocol):
@@ -49,6 +47,7 @@ class Served(Protocol):
     def versions(self) -> list[LoadedVersion]: ...
     def states(self) -> "Mapping[str, ModelState]": ...
     def registry(self) -> "Registry | None": ...
+    def is_settled(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,11 @@ class Terms:
 
 
 class Keeper:
-    """Used from its thread, but for what says otherwise."""
+    """Used from its thread, but for what says otherwise.
+
+    Whatever fails keeps nothing else from being done: it is one of `problems` and is tried again;
+    what nobody expected is told to `on_bug`, too.
+    """
 
     def __init__(
         self,
@@ -74,11 +77,12 @@ class Keeper:
         saving: Saving,
         *,
         on_problem: Callable[[str], None],
+        on_bug: OnBug,
     ) -> None:
         self.markers = Markers()
         self.created: dict[VersionKey, str] = {}  # when a version was published, ISO 8601
         self.problems: dict[str, str] = {}  # by what could not be done
-        self.unprofiled: set[VersionKey] = set()
+        self.unprofiled: frozenset[VersionKey] = frozenset()
         self.budget = PaneBudget(terms.bytes_max)
         self.baselines = Baselines(monitor, store, served.registry)
         self._monitor = monitor
@@ -90,10 +94,12 @@ class Keeper:
         self._terms = terms
         self._saving = saving
         self._on_problem = on_problem
+        self._bugs = Bugs(on_bug)
         self._numbers = PlaneNumbers()
-        self._looked: dict[VersionKey, float] = {}
+        # What was looked at last of each version, and when its files are looked at again.
+        self._looked: dict[VersionKey, tuple[LoadedVersion, float]] = {}
+        self._look_again_s = STORE_LOOK_S if store.root is not None else OBJECTS_LOOK_S
         self._policies: dict[str, DriftPolicy] = {}
-        self._champions: dict[str, int] = {}
         self._news = threading.Event()
 
     @property
@@ -108,42 +114,57 @@ class Keeper:
     def run(self, stopping: threading.Event, counted: Callable[[], None]) -> None:
         """Begin, look until it is to stop, and save when all is counted() then.
 
-        Raises what begin() does.
+        While it cannot begin, nothing is recorded, and what was saved stays as it is.
         """
-        self.begin()
-        while not stopping.is_set():
+        while not (has_begun := self._do("begin", self.begin)):
+            if stopping.wait(BEGIN_AGAIN_S):
+                break
+        while has_begun and not stopping.is_set():
             self.look()
             self._news.wait(LOOK_S)
-            self._news.clear()
         counted()
-        self._do("save", lambda: self._saving.save(force=True))
+        if has_begun:
+            self._do("save", partial(self._saving.save, force=True))
 
     def wake(self) -> None:
         """From any thread: look now, also at the store."""
-        self._looked.clear()
         self._news.set()
 
     def look(self) -> None:
         """Once. What fails is told, and tried again the next time."""
+        if self._news.is_set():
+            self._news.clear()
+            self._looked.clear()
         self._do("registry", self._read_registry)
         self._do("versions", self._look_at_versions)
-        self._do("champions", self._look_at_champions)
+        self._do("alarms that are over", self._close_what_is_over)
         self._do("followers", self._follow)
         self._do("baselines", self._accept_by_itself)
-        self._do("budget", self._share_budget)
+        self._do("false alarms", self._share_false_alarms)
+        self._do("memory", self._keep_within_memory)
         self._do("save", self._saving.save)
 
     def is_coming(self, model: str) -> bool:
         """Whether a version of the model is loaded and was not looked at yet. From any thread."""
-        seen = self._monitor.watched.keys() | self.unprofiled
+        with self._monitor.lock:
+            seen = self._monitor.watched.keys() | self.unprofiled
         return any(
             one.model == model and (one.model, one.version) not in seen
             for one in self._served.versions()
         )
 
+    def problem_of(self, key: VersionKey) -> str:
+        """Why a version could not be watched; "" where nothing is known. From any thread."""
+        return self.problems.get(_name(key), "")
+
     def policy(self, model: str) -> DriftPolicy:
         """From any thread."""
         return self._policies.get(model, DriftPolicy())
+
+    def champion(self, model: str) -> int | None:
+        """Who serves it. From any thread."""
+        state = self._served.states().get(model)
+        return None if state is None else state.champion
 
     def adopt_policy(self, model: str, policy: DriftPolicy) -> None:
         """Watch by it from now on. From any thread."""
@@ -152,16 +173,26 @@ class Keeper:
             for watched in self._monitor.watched.values():
                 if watched.key[0] == model and watched.policy != policy:
                     watched.set_policy(policy, self._monitor.monotonic())
+                    self._monitor.close_orphans(
+                        watched, lambda _: f"superseded by drift policy {policy.epoch}"
+                    )
 
-    def _do(self, what: str, work: Callable[[], None]) -> None:
+    def _do(self, what: str, work: Callable[[], None]) -> bool:
+        """Whether it was done."""
         try:
             work()
-            self.problems.pop(what, None)
         except TiltyardError as error:
             problem = str(error)
             if self.problems.get(what) != problem:
                 self._on_problem(problem)
-            self.problems[what] = problem
+        except Exception as error:  # noqa: BLE001 - everything else goes on; the log has it
+            problem = f"{what}: {type(error).__name__}: {error}"
+            self._bugs.take(f"monitor-keeper: {what}", error)
+        else:
+            self.problems.pop(what, None)
+            return True
+        self.problems[what] = problem
+        return False
 
     # ---- what is asked for
 
@@ -171,49 +202,61 @@ class Keeper:
             return
         while events := registry.events(self.markers.seq, EVENTS_READ):
             self.markers.update(events)
+            for event in events:
+                if event.kind in NEW_FILES and event.version is not None:
+                    self._looked.pop((event.model, event.version), None)
         for model, values in registry.policies().items():
-            if self.policy(model).epoch != values["epoch"]:
-                self.adopt_policy(model, policy_of(values))
+            # Epochs only go up: what was read before a change came in is not taken back.
+            if values["epoch"] > self.policy(model).epoch:
+                take = partial(self._take_policy, model, values)
+                self._do(f"drift policy of {model}", take)
+
+    def _take_policy(self, model: str, values: Mapping[str, object]) -> None:
+        self.adopt_policy(model, policy_of(values))
 
     # ---- what is watched
 
     def _look_at_versions(self) -> None:
         loaded = {(one.model, one.version): one for one in self._served.versions()}
-        for key in [key for key in self._monitor.recordings if key not in loaded]:
-            with self._monitor.lock:
-                self._monitor.recordings[key].end()
-                self._monitor.unwatch(key)
-        self.unprofiled &= loaded.keys()
+        known = {*self._monitor.recordings, *self._looked}
+        for key in known - loaded.keys():
+            self._leave(key)
+        self.unprofiled = frozenset(self.unprofiled & loaded.keys())
         for key, version in loaded.items():
-            recording = self._monitor.recordings.get(key)
-            is_new = recording is None or recording.version is not version
             now = self._monitor.monotonic()
-            if (is_new and key not in self.unprofiled) or now >= self._looked.get(key, -1e9):
-                self._looked[key] = now + STORE_LOOK_S
-                self._do(f"{key[0]} version {key[1]}", partial(self._look_at, version))
+            last, again_at = self._looked.get(key, (None, 0.0))
+            if last is not version or now >= again_at:
+                self._looked[key] = (version, now + self._look_again_s)
+                self._do(_name(key), partial(self._look_at, version))
+
+    def _leave(self, key: VersionKey) -> None:
+        """It is not loaded any more."""
+        self._looked.pop(key, None)
+        for what in (_name(key), _baseline_of(key), _first_baseline_of(key)):
+            self.problems.pop(what, None)
+        recording = self._monitor.recordings.get(key)
+        if recording is not None:
+            with self._monitor.lock:
+                self._monitor.unwatch(key)
+            recording.end()
 
     def _look_at(self, version: LoadedVersion) -> None:
         key = (version.model, version.version)
         numbers = profile_numbers(self._store, *key)
         if not numbers:
-            self.unprofiled.add(key)
+            self.unprofiled |= {key}
             return
-        self.unprofiled.discard(key)
-        watched = self._monitor.watched.get(key)
+        self.unprofiled -= {key}
+        before = self._monitor.watched.get(key)
+        watched = before
         if watched is None or watched.profile.number != numbers[-1]:
             watched = self._watch(read_profile(self._store, *key, numbers[-1]))
         recording = self._monitor.recordings.get(key)
-        if (
-            recording is None
-            or recording.version is not version
-            or (self._monitor.watched.get(key) is not watched)
-        ):
-            made = Recording(self._engine, version, watched.profile, self._numbers)
-            with self._monitor.lock:
-                if key in self._monitor.watched and self._monitor.watched[key] is not watched:
-                    self._monitor.supersede(key, f"superseded by profile {numbers[-1]}")
-                self._monitor.watch(watched, made)
-        self._look_at_baselines(watched)
+        if watched is not before or recording is None or recording.version is not version:
+            self._record(version, watched)
+        self._do(_baseline_of(key), partial(self.baselines.look, watched))
+        with self._monitor.lock:  # where the baseline could not be read before
+            self._saving.restore_detectors(watched)
 
     def _watch(self, profile: Profile) -> Watched:
         """Raises CountingError, StoreError."""
@@ -233,32 +276,29 @@ class Keeper:
             monotonic=self._monitor.monotonic(),
         )
         self._saving.restore_panes(watched)
-        self._look_at_baselines(watched)
+        # Before its detectors are restored: those against a baseline are made by it.
+        self._do(_baseline_of(key), partial(self.baselines.look, watched))
         self._saving.restore_detectors(watched)
         return watched
 
-    def _look_at_baselines(self, watched: Watched) -> None:
-        numbers = baseline_numbers(self._store, *watched.key)
-        known = watched.baseline
-        if not numbers or (known is not None and known.number == numbers[-1]):
-            return
-        found = read_baseline(self._store, *watched.key, numbers[-1])
-        if found.profile_digest == watched.profile.digest:
-            self.baselines.adopt(watched, found)
+    def _record(self, version: LoadedVersion, watched: Watched) -> None:
+        """Raises RecordingError; then all is as before."""
+        monitor, key = self._monitor, watched.key
+        # With the lock, so that no block is drained before it is known whose it is.
+        with monitor.lock:
+            made = Recording(self._engine, version, watched.profile, self._numbers)
+            if monitor.watched.get(key, watched) is not watched:
+                monitor.supersede(key, f"superseded by profile {watched.profile.number}")
+            if watched.policy != self.policy(version.model):  # changed while it was made
+                watched.set_policy(self.policy(version.model), monitor.monotonic())
+            monitor.watch(watched, made)
 
     # ---- who serves
 
-    def _look_at_champions(self) -> None:
-        for model, state in self._served.states().items():
-            before, now = self._champions.get(model), state.champion
-            if now is None or before == now:
-                continue
-            self._champions[model] = now
-            if before is None or before in state.serving:
-                continue
-            with self._monitor.lock:
-                if (model, before) in self._monitor.watched:
-                    self._monitor.supersede((model, before), f"superseded by v{now}")
+    def _close_what_is_over(self) -> None:
+        # Without a registry the newest version serves, which while any is loading may be another.
+        if self._served.registry() is not None or self._served.is_settled():
+            close_what_is_over(self._monitor, self._served.states())
 
     def _follow(self) -> None:
         """A canary's profile counts the champion's traffic too, where it has the same slots."""
@@ -284,28 +324,29 @@ class Keeper:
 
     def _accept_by_itself(self) -> None:
         for watched in self._in_slots():
-            if watched.baseline is not None or any(
-                detection.detector.alarm is not None for _, detection in watched.detections()
-            ):
-                continue
-            requests, rows, began = self.baselines.served(watched)
-            age_s = self._monitor.now() - began
-            if is_due(watched.policy, requests=requests, rows=rows, age_s=age_s):
-                self.baselines.accept(watched, age_s + LOOK_S, ITSELF)
+            if watched.baseline is None:
+                accept = partial(self.baselines.accept_if_due, watched)
+                self._do(_first_baseline_of(watched.key), accept)
 
-    def _share_budget(self) -> None:
-        in_slots = self._in_slots()
+    def _share_false_alarms(self) -> None:
+        """Rates of false alarms add: each version that is in a slot may page."""
+        sharing = max(1, len(self._in_slots()))
+        whole_s = self._terms.false_alarm_s
         with self._monitor.lock:
             for watched in self._monitor.watched.values():
-                whole_s, segment_s = plane_false_alarm_s(
-                    self._terms.false_alarm_s, max(1, len(in_slots)), len(watched.segments) - 1
-                )
-                watched.set_false_alarm_s(whole_s, segment_s)
+                segments = len(watched.segments) - 1
+                watched.set_false_alarm_s(*plane_false_alarm_s(whole_s, sharing, segments))
+
+    def _keep_within_memory(self) -> None:
+        with self._monitor.lock:
+            now = self._monitor.now()
             panes = [
                 plane.panes
                 for watched in self._monitor.watched.values()
                 for plane in watched.planes.values()
             ]
+            for one in panes:
+                one.advance(now)  # also where nobody asks, old seconds go
             problem = self.budget.enforce(panes)
         if problem:
             raise PaneBudgetError(problem)
@@ -313,3 +354,16 @@ class Keeper:
 
 class PaneBudgetError(TiltyardError):
     """Counts take more memory than they may, and nothing is left to give up."""
+
+
+def _name(key: VersionKey) -> str:
+    model, version = key
+    return f"{model} version {version}"
+
+
+def _baseline_of(key: VersionKey) -> str:
+    return f"baseline of {_name(key)}"
+
+
+def _first_baseline_of(key: VersionKey) -> str:
+    return f"first baseline of {_name(key)}"

@@ -6,16 +6,18 @@ tables, writing the state) is done without it, by the keeper.
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final, Protocol
 
 import numpy as np
 
 from tiltyard._core import RecordBlock
-from tiltyard.monitor.alarm_book import AlarmBook
+from tiltyard.monitor.alarm_book import OPEN, AlarmBook
+from tiltyard.monitor.bugs import Bugs, OnBug
 from tiltyard.monitor.counting.pane_clock import PaneClock
 from tiltyard.monitor.detection import DRIFT, Detection
+from tiltyard.monitor.incidents.feed import SUPERSEDED
 from tiltyard.monitor.profile.cells import Ints
 from tiltyard.monitor.recording import CHAMPION, CHAMPION_AS, Recording
 from tiltyard.monitor.snapshot import Alarm, PlaneKey, Window
@@ -37,8 +39,16 @@ class Reader(Protocol):
     def release(self) -> None: ...
 
 
+def _raise(_where: str, error: BaseException) -> None:
+    raise error
+
+
 class Monitor:
-    """`clock` gives unix seconds, `monotonic` those of CLOCK_MONOTONIC, as records have them."""
+    """`clock` gives unix seconds, `monotonic` those of CLOCK_MONOTONIC, as records have them.
+
+    A block that cannot be counted, or a version whose ticks cannot be bet, is told to `on_bug`, and
+    everything else goes on; without one it is raised.
+    """
 
     def __init__(
         self,
@@ -47,13 +57,17 @@ class Monitor:
         tick_s: float = TICK_S,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
+        on_bug: OnBug = _raise,
     ) -> None:
         self.lock = threading.RLock()
         self.book = book
         self.watched: dict[VersionKey, Watched] = {}
         self.recordings: dict[VersionKey, Recording] = {}
         self.rows = 0
-        self.rows_unclaimed = 0  # of versions that nobody watches any more
+        self.bugs = Bugs(on_bug)
+        # Of versions and profiles that nobody watches any more, and of blocks that could not be
+        # counted.
+        self.rows_unclaimed = 0
         self.drains = 0
         self.busy_s = 0.0
         self._clock = clock
@@ -80,74 +94,96 @@ class Monitor:
 
     def run(self, reader: Reader, stopping: threading.Event) -> None:
         """Drain until it is to stop, and once more then."""
-        while not stopping.wait(DRAIN_S):
-            self.drain(reader)
-        self.drain(reader)
+        is_over = False
+        while not is_over:
+            is_over = stopping.wait(DRAIN_S)
+            try:
+                self.drain(reader)
+            except Exception as error:  # noqa: BLE001 - the next one may do
+                self.bugs.take("monitor", error)
 
     def drain(self, reader: Reader) -> int:
         """Count all records that there are, and bet the ticks that are complete; the rows."""
         began = time.thread_time()
         blocks = reader.take()
-        rows = 0
-        with self.lock:
-            now = self.now()
-            touched: set[int] = set()
-            for block in blocks:
-                rows += block.records
-                self._count(block, now, touched)
-            self._settle(now, touched)
-            self.rows += rows
-            self.drains += 1
-        reader.release()
+        try:
+            with self.lock:
+                now = self.now()
+                rows = self._count_all(blocks, now)
+                self.rows += rows
+                self.drains += 1
+        finally:
+            reader.release()
         with self.lock:
             self._tick(now)
             self.busy_s += time.thread_time() - began
         return rows
 
-    def _count(self, block: RecordBlock, now: float, touched: set[int]) -> None:
+    def _count_all(self, blocks: Iterable[RecordBlock], now: float) -> int:
+        """Count blocks, and put what is new into panes; the rows."""
+        rows = 0
+        touched: dict[int, Watched] = {}
+        for block in blocks:
+            rows += block.records
+            try:
+                self._count(block, now, touched)
+            except Exception as error:  # noqa: BLE001 - what others sent is still counted
+                self.rows_unclaimed += block.records
+                self.bugs.take("monitor: a block of records", error)
+        for watched in touched.values():
+            watched.settle(now)
+        return rows
+
+    def _count(self, block: RecordBlock, now: float, touched: dict[int, Watched]) -> None:
         route = self._routes.get(block.plane)
         if route is None:
             self.rows_unclaimed += block.records
             return
         watched, role = route
         words = np.frombuffer(memoryview(block), np.uint32).reshape(block.records, block.words)
+        touched[id(watched)] = watched
         watched.count(role, words, now)
-        touched.add(id(watched))
         if role == CHAMPION:
             for follower in self._followers.get(watched.key, ()):
+                touched[id(follower)] = follower
                 follower.count(CHAMPION_AS, words, now)
-                touched.add(id(follower))
-
-    def _settle(self, now: float, touched: set[int]) -> None:
-        for watched in self.watched.values():
-            if id(watched) in touched:
-                watched.settle(now)
 
     def _tick(self, now: float) -> None:
         monotonic = self._monotonic()
         if monotonic < self._tick_at:
             return
-        self._tick_at = max(self._tick_at + self._tick_s, monotonic)
+        # From now, not from when it was due: a tick that closed late is else not complete the next
+        # time, and closes only every other time.
+        self._tick_at = monotonic + self._tick_s
         for watched in self.watched.values():
-            for told in watched.close_ticks(monotonic, now):
-                self.book.take(told.event, self._alarm(watched, told, now), now)
+            try:
+                for told in watched.close_ticks(monotonic, now):
+                    self.book.take(told.event, self._alarm(watched, told, now), now)
+            except Exception as error:  # noqa: BLE001 - the others' ticks are still bet
+                model, version = watched.key
+                self.bugs.take(f"monitor: the ticks of {model} version {version}", error)
 
     # ---- with the lock held
 
-    def watch(self, watched: Watched, recording: Recording | None) -> None:
-        """Count what is recorded of a version, from now on. The lock is held."""
-        self._forget_routes(watched.key)
+    def watch(self, watched: Watched, recording: Recording) -> None:
+        """Count what is recorded of a version, from now on. The lock is held.
+
+        What it was recorded as before counts on while it may still be under way, unless that is in
+        the cells of another profile.
+        """
+        before = self.recordings.get(watched.key)
+        is_same = self.watched.get(watched.key) is watched
+        self._forget_routes(watched.key, before.numbers if before and is_same else {})
+        if not is_same:
+            self._forget_follower(watched.key)
         self.watched[watched.key] = watched
-        if recording is None:
-            self.recordings.pop(watched.key, None)
-            return
         self.recordings[watched.key] = recording
+        watched.recorded.begin(recording.plan)
         for role, number in recording.numbers.items():
             self._routes[number] = (watched, role)
 
     def unwatch(self, key: VersionKey) -> None:
-        """Count nothing of it any more; what was counted stays. The lock is held."""
-        self._forget_routes(key)
+        """It is recorded no more; what is under way still counts. The lock is held."""
         self.recordings.pop(key, None)
 
     def follow(self, followers: dict[VersionKey, list[VersionKey]]) -> None:
@@ -157,9 +193,20 @@ class Monitor:
             for champion, keys in followers.items()
         }
 
-    def _forget_routes(self, key: VersionKey) -> None:
+    def _forget_routes(self, key: VersionKey, kept: Mapping[str, int]) -> None:
+        numbers = set(kept.values())
         self._routes = {
-            number: route for number, route in self._routes.items() if route[0].key != key
+            number: route
+            for number, route in self._routes.items()
+            if route[0].key != key or number in numbers
+        }
+
+    def _forget_follower(self, key: VersionKey) -> None:
+        """With another profile its slots may be others: who follows is decided anew."""
+        self._followers = {
+            champion: [one for one in followers if one.key != key]
+            for champion, followers in self._followers.items()
+            if champion != key
         }
 
     def lag_s(self, keys: Iterable[int]) -> float:
@@ -180,10 +227,30 @@ class Monitor:
 
     def _close(self, watched: Watched, segment: str, detection: Detection, by: str) -> None:
         now = self.now()
-        told = detection.detector.close(by, now)
+        told = detection.close(by, now)
         if told is not None:
             alarm = detection.alarm(told, self._key(watched, segment), "")
-            self.book.take("superseded", alarm, now)
+            self.book.take(SUPERSEDED, alarm, now)
+
+    def close_in_book(self, alarm_id: str, by: str) -> None:
+        """Close an alarm without a detector, if it is open. The lock is held."""
+        alarm = self.book.find(alarm_id)
+        if alarm is not None and alarm.state == OPEN:
+            self.book.close(alarm, by, self.now())
+
+    def close_orphans(self, watched: Watched, why: Callable[[Alarm], str]) -> None:
+        """Close the version's alarms that none of its detectors has open. The lock is held."""
+        mine = [
+            one
+            for one in self.book.all(watched.profile.model, open_only=True)
+            if one.key.version == watched.profile.version
+        ]
+        if not mine:
+            return
+        live = {alarm.id for one, _, alarm in self.open_alarms() if one is watched}
+        for alarm in mine:
+            if alarm.id not in live:
+                self.close_in_book(alarm.id, why(alarm))
 
     def open_alarms(self) -> Iterator[tuple[Watched, Detection, Alarm]]:
         """Those of detectors, as they are now: sizes go on growing. The lock is held."""

@@ -26,6 +26,7 @@ class Plane:
         self.strangers = strangers
         self.captures_values = False
         self.newest_ns = 0  # of the last record that was counted, CLOCK_MONOTONIC
+        self.changes = 0  # of the panes, by what was counted
         self._counter = counter
         self._selection = selection
         self._fresh = counter.layout.zeros()
@@ -53,6 +54,7 @@ class Plane:
         if not self._fresh[ROWS]:
             self.panes.advance(now)
             return None
+        self.changes += 1
         counts, self._fresh = self._fresh, self._counter.layout.zeros()
         self.panes.add(now, counts, self._first_ns, self.newest_ns)
         self._first_ns = 0

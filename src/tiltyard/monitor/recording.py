@@ -61,17 +61,12 @@ class Recording:
         self.numbers = dict(zip(RECORDED, planes, strict=True))
         self._engine = engine
         try:
-            self._plan = engine.record(version, profile.slots, planes)
+            self.plan = engine.record(version, profile.slots, planes)
         except ValueError as error:
             raise RecordingError(
                 f"profile {profile.number} of {version.model} version {version.version} does not"
                 f" fit the model: {error}"
             ) from error
-
-    def rows(self, role: str) -> tuple[int, int]:
-        """How many rows were offered to the plane of a role, and how many of them dropped."""
-        counted = self._plan.counters().get(role, {})
-        return counted.get("offered", 0), counted.get("dropped", 0)
 
     def end(self) -> None:
         self._engine.stop_recording(self.version)

@@ -1,15 +1,17 @@
 """The monitor's state across restarts: what is put into the state file, and taken out again."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
 
 from tiltyard.errors import TiltyardError
 from tiltyard.monitor.counting.errors import CountingError
-from tiltyard.monitor.counting.panes import Panes
+from tiltyard.monitor.counting.named_arrays import NamedArrays
+from tiltyard.monitor.counting.panes import Panes, PanesState
 from tiltyard.monitor.counting.saved import PlaneId, SavedState
 from tiltyard.monitor.detection import Detection
-from tiltyard.monitor.monitor import Monitor
+from tiltyard.monitor.monitor import Monitor, VersionKey
+from tiltyard.monitor.plane import Plane
 from tiltyard.monitor.state_file import StateFile
 from tiltyard.monitor.watched import Watched
 
@@ -18,10 +20,25 @@ SAVE_S: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Something else that is saved as text: alarms, their events, what webhooks still owe."""
+    """Something else that is saved as text: alarms, their events, what webhooks still owe.
+
+    Where `stamp` gives what it gave at the last save, nothing has changed since.
+    """
 
     save: Callable[[], str]
     restore: Callable[[str], None]
+    stamp: Callable[[], Hashable] | None = None
+
+
+@dataclass
+class _Batch:
+    """What one save writes: what has changed since the last one."""
+
+    planes: dict[PlaneId, PanesState] = field(default_factory=dict)
+    arrays: dict[str, NamedArrays] = field(default_factory=dict)
+    documents: dict[str, str] = field(default_factory=dict)
+    forgotten: set[PlaneId | str] = field(default_factory=set)
+    stamps: dict[PlaneId | str, Hashable] = field(default_factory=dict)
 
 
 class Saving:
@@ -41,48 +58,63 @@ class Saving:
         self._state = state
         self._documents = documents
         self._on_problem = on_problem
-        self._saved = SavedState()
+        self._found = SavedState()
+        # What of it nobody has asked for yet: of versions that are still to be loaded.
+        self._planes: dict[PlaneId, PanesState] = {}
+        self._arrays: dict[str, NamedArrays] = {}
+        # What the file has, and of whom: the plane or detector with its changes at the last save.
+        self._in_file: set[PlaneId | str] = set()
+        self._stamps: dict[PlaneId | str, Hashable] = {}
+        self._owners: dict[PlaneId, Plane] = {}
         self._next = 0.0
 
     def load(self) -> None:
         """What was saved last; to be called before anything is watched. Raises StateFileError."""
         if self._state is None:
             return
-        self._saved = self._state.load(self._monitor.now())
-        self.saved_at, self.gap_s = self._saved.saved_at, self._saved.gap_s
-        for problem in self._saved.problems:
+        found = self._found = self._state.load(self._monitor.now())
+        self.saved_at, self.gap_s = found.saved_at, found.gap_s
+        self._planes, self._arrays = dict(found.planes), dict(found.arrays)
+        self._in_file = {*self._planes, *self._arrays}
+        for problem in found.problems:
             self._on_problem(problem)
         for name, document in self._documents.items():
-            if name not in self._saved.documents:
+            if name not in found.documents:
                 continue
             try:
-                document.restore(str(self._saved.documents[name]))
+                document.restore(str(found.documents[name]))
             except TiltyardError as error:
                 self._on_problem(str(error))
+        self._found = SavedState(found.saved_at)
 
     def restore_panes(self, watched: Watched) -> None:
         """The planes that were saved of a version, with the gap until now in them."""
-        now = self._monitor.now()
-        for saved, state in self._saved.planes.items():
-            key = saved.key
-            if (key.model, key.version) != watched.key or key.segment not in watched.segments:
+        now, digest = self._monitor.now(), watched.profile.digest
+        mine = [one for one in self._planes if (one.key.model, one.key.version) == watched.key]
+        saved = SavedState(planes={one: self._planes[one] for one in mine})
+        for plane_id in mine:
+            key, state = plane_id.key, self._planes.pop(plane_id)
+            if key.segment not in watched.segments:
                 continue
-            if saved.profile_digest != watched.profile.digest:
-                wanted = PlaneId(key, watched.profile.digest)
-                self._on_problem(self._saved.unfit(wanted))
+            if plane_id.profile_digest != digest:
+                problem = saved.unfit(PlaneId(key, digest))
+                if problem:
+                    self._on_problem(problem)
                 continue
             try:
                 panes = Panes.restored(watched.profile.layout, state, now)
             except CountingError as error:
                 self._on_problem(f"{key.model} version {key.version}, {key.role}: {error}")
                 continue
-            panes.note_gap(self.saved_at or now, now)
-            watched.adopt(key.role, key.segment, panes)
+            panes.note_gap(self._found.saved_at or now, now)
+            self._owners[plane_id] = watched.adopt(key.role, key.segment, panes)
 
     def restore_detectors(self, watched: Watched) -> None:
-        """Those that were saved with the references that the version has now."""
+        """Those that were saved with the references that the version has now, and are new."""
         for segment, detection in watched.detections():
-            arrays = self._saved.arrays.get(_name(watched, segment, detection))
+            if detection.changes:
+                continue
+            arrays = self._arrays.pop(_name(watched.key, segment, detection), None)
             if arrays is not None and not detection.restore(arrays):
                 model, version = watched.key
                 self._on_problem(
@@ -97,23 +129,62 @@ class Saving:
         self._next = self._monitor.monotonic() + SAVE_S
         with self._monitor.lock:
             now = self._monitor.now()
-            planes = {}
-            arrays: dict[str, Mapping[str, Any]] = {}
-            for watched in self._monitor.watched.values():
-                for plane in watched.planes.values():
-                    plane_id = PlaneId(plane.key, watched.profile.digest)
-                    planes[plane_id] = plane.panes.state(self._state.newest(plane_id))
-                for segment, detection in watched.detections():
-                    arrays[_name(watched, segment, detection)] = detection.to_arrays()
-            documents = {name: one.save() for name, one in self._documents.items()}
-        self._state.save(now, planes, arrays, documents)
+            batch = self._batch(self._state)
+        self._state.save(
+            now, batch.planes, batch.arrays, batch.documents, forget=list(batch.forgotten)
+        )
+        self._stamps = batch.stamps
+        self._in_file = (self._in_file - batch.forgotten) | {*batch.planes, *batch.arrays}
         self.saved_at = now
 
     def close(self) -> None:
         if self._state is not None:
             self._state.close()
 
+    def _batch(self, state: StateFile) -> _Batch:
+        batch = _Batch()
+        for watched in self._monitor.watched.values():
+            for plane in watched.planes.values():
+                self._add_plane(batch, state, PlaneId(plane.key, watched.profile.digest), plane)
+            for segment, detection in watched.detections():
+                name = _name(watched.key, segment, detection)
+                batch.stamps[name] = (detection, detection.changes)
+                if self._stamps.get(name) != batch.stamps[name]:
+                    batch.arrays[name] = detection.to_arrays()
+        for one in self._in_file - batch.stamps.keys():
+            if _version_of(one) in self._monitor.watched:
+                batch.forgotten.add(one)  # of a profile, a segment or a baseline that is no more
+        for name, document in self._documents.items():
+            stamp = None if document.stamp is None else document.stamp()
+            batch.stamps[_document(name)] = stamp
+            if stamp is None or self._stamps.get(_document(name)) != stamp:
+                batch.documents[name] = document.save()
+        return batch
 
-def _name(watched: Watched, segment: str, detection: Detection) -> str:
-    model, version = watched.key
+    def _add_plane(self, batch: _Batch, state: StateFile, plane_id: PlaneId, plane: Plane) -> None:
+        batch.stamps[plane_id] = stamp = (plane, plane.changes, plane.panes.panes_dropped)
+        if self._stamps.get(plane_id) == stamp:
+            return
+        newest: Mapping[int, int] = state.newest(plane_id)
+        if self._owners.get(plane_id) is not plane:
+            # What the file has under its name is another's: nothing of that is to stay.
+            self._owners[plane_id], newest = plane, {}
+            if plane_id in self._in_file:
+                batch.forgotten.add(plane_id)
+        batch.planes[plane_id] = plane.panes.state(newest)
+
+
+def _name(key: VersionKey, segment: str, detection: Detection) -> str:
+    model, version = key
     return f"{model}/{version}/{detection.kind}/{segment}"
+
+
+def _document(name: str) -> str:
+    return f"document {name}"
+
+
+def _version_of(one: PlaneId | str) -> VersionKey:
+    if isinstance(one, PlaneId):
+        return one.key.model, one.key.version
+    model, version, _ = one.split("/", 2)
+    return model, int(version)

@@ -70,10 +70,11 @@ class MonitorService:
             enter_priority=around.enter_priority,
         )
         self.feed = AlarmFeed([AlarmLog(reporter), self._webhooks], on_bug=reporter.log_bug)
-        self._monitor = Monitor(AlarmBook(self.feed), tick_s=config.monitor_tick_s)
+        book = AlarmBook(self.feed)
+        self._monitor = Monitor(book, tick_s=config.monitor_tick_s, on_bug=reporter.log_bug)
         documents = {
-            "alarms": Document(self._monitor.book.save, self._monitor.book.restore),
-            "events": Document(self.feed.save, self.feed.restore),
+            "alarms": Document(book.save, book.restore, lambda: book.changes),
+            "events": Document(self.feed.save, self.feed.restore, lambda: self.feed.seq),
             "webhooks": Document(self._webhooks.save, self._webhooks.restore),
         }
         self._saving = Saving(
@@ -88,6 +89,7 @@ class MonitorService:
             Terms(config.false_alarm_s, config.monitor_bytes_max, config.monitor_tick_s),
             self._saving,
             on_problem=self._say,
+            on_bug=reporter.log_bug,
         )
         self.desk = Desk(
             Parts(

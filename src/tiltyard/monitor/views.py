@@ -1,20 +1,26 @@
 """What is told of planes: snapshots for who looks, figures for metrics. The lock is held."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
+from tiltyard.monitor.counting.layout import ROWS
+from tiltyard.monitor.detection import DRIFT
 from tiltyard.monitor.interface import WINDOW_S, DriftQuery, PlaneFigures
 from tiltyard.monitor.markers import Markers
-from tiltyard.monitor.monitor import Monitor, VersionKey
+from tiltyard.monitor.monitor import Monitor
 from tiltyard.monitor.plane import Plane
-from tiltyard.monitor.profile.cells import CellRole
+from tiltyard.monitor.profile.cells import CellRole, Ints
+from tiltyard.monitor.profile.profile import Profile
 from tiltyard.monitor.recording import CANARY, CHAMPION, CHAMPION_AS, SHADOW, SHADOWED
-from tiltyard.monitor.snapshot import Snapshot, Window
+from tiltyard.monitor.snapshot import Alarm, Baseline, PlaneKey, Snapshot, Window
 from tiltyard.monitor.statistics.measure import Report
 from tiltyard.monitor.statistics.report import report
 from tiltyard.monitor.watched import Watched
 
 WEEK_S: Final = 7 * 86_400.0
+# How often the figures of a plane that nobody asks follow the window.
+IDLE_S: Final = 60.0
 # Whose answers a challenger's are held against: those to the same traffic, in the same cells.
 COMPARED: Final = {SHADOW: SHADOWED, CANARY: CHAMPION_AS}
 _ORDER: Final = {role: at for at, role in enumerate((CHAMPION, CANARY, SHADOW))}
@@ -55,12 +61,13 @@ def snapshot_of(
 ) -> Snapshot:
     """The plane as the query asks for it."""
     now = monitor.now()
-    end = now + 1.0 if query.end is None else query.end  # the second that is open too
+    newest = now + 1.0  # the second that is open too
+    end = newest if query.end is None else min(query.end, newest)
     begin = end - query.window_s
     history_s = query.window_s if query.history_s is None else query.history_s
     panes, key = plane.panes, plane.key
     other = watched.planes.get((COMPARED.get(key.role, ""), key.segment))
-    offered, dropped = _recorded(monitor, watched, key.role)
+    offered, dropped = watched.recorded.rows(key.role)
     return Snapshot(
         key=key,
         profile=watched.profile,
@@ -95,76 +102,92 @@ def _watched_window(plane: Plane, begin: float, end: float) -> Window | None:
     return None if end <= plane.panes.began else plane.panes.window(begin, end)
 
 
-def _recorded(monitor: Monitor, watched: Watched, role: str) -> tuple[int, int]:
-    recording = monitor.recordings.get(watched.key)
-    return (0, 0) if recording is None else recording.rows(role)
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was computed of a plane at `at`, when it had these `changes`."""
+
+    plane: Plane
+    baseline: Baseline | None
+    changes: int
+    at: float
+    report: Report
+    missing: Mapping[str, int]
+    unseen: Mapping[str, int]
+    out_of_range: Mapping[str, int]
+    cells: Mapping[str, Mapping[str, int]]
+
+    def holds(self, watched: Watched, plane: Plane, now: float) -> bool:
+        is_same = self.plane is plane and self.baseline is watched.baseline
+        if not is_same or self.changes != plane.changes:
+            return False
+        # Nothing came in, but what there was goes out of the window.
+        return not self.report.rows or now - self.at < IDLE_S
 
 
 class Figures:
     """Figures of planes, each computed anew only when its counts have changed."""
 
     def __init__(self) -> None:
-        self._reports: dict[tuple[VersionKey, str, str], tuple[int, Report]] = {}
+        self._known: dict[PlaneKey, _Known] = {}
 
     def of(
-        self, monitor: Monitor, watched: Watched, plane: Plane, model_age_s: float | None
+        self,
+        monitor: Monitor,
+        watched: Watched,
+        plane: Plane,
+        *,
+        model_age_s: float | None,
+        drifting: Iterable[Alarm],
     ) -> PlaneFigures:
-        """Of the last ten minutes; totals are since the plane was first counted."""
-        key, profile = plane.key, watched.profile
-        totals = plane.panes.totals()
-        measured = self._report(monitor, watched, plane, int(totals[0]))
-        by_name = {one.stream: one for one in measured.streams}
-        folded = {
-            stream.name: dict(
-                zip(
-                    stream.cells.folded_roles,
-                    stream.cells.fold(profile.layout.cells(totals, index)).tolist(),
-                    strict=True,
-                )
-            )
-            for index, stream in enumerate(profile.streams)
-        }
-        drift = [one for one in monitor.book.all(key.model, open_only=True) if one.kind == "drift"]
-        mine = [
-            one for one in drift if (one.key.version, one.key.segment) == (key.version, key.segment)
+        """Of the last ten minutes; totals are since the plane was first counted.
+
+        `drifting` are the alarms that are open against baselines, of any model.
+        """
+        key = plane.key
+        known = self._of(watched, plane, monitor.now())
+        by_name = {one.stream: one for one in known.report.streams}
+        whose = (key.model, key.version, key.segment)
+        onsets = [
+            one.onset
+            for one in drifting
+            if (one.key.model, one.key.version, one.key.segment) == whose
         ]
         evidence: dict[str, float] = {}
         for segment, detection in watched.detections():
-            if segment == key.segment and detection.kind == "drift":
+            if segment == key.segment and detection.kind == DRIFT:
                 evidence = detection.view().stream_evidence_log10
-        offered, dropped = _recorded(monitor, watched, key.role)
+        offered, dropped = watched.recorded.rows(key.role)
         return PlaneFigures(
             model=key.model,
             version=key.version,
             role=key.role,
             segment=key.segment,
             baseline="" if watched.baseline is None else watched.baseline.digest[:12],
-            rows=int(totals[0]),
+            rows=int(plane.panes.totals()[ROWS]),
             offered=offered,
             dropped=dropped,
             lag_s=monitor.lag_s([plane.newest_ns]),
-            is_drifting=bool(mine),
-            onset=min((one.onset for one in mine), default=None),
-            window_rows=measured.rows,
+            is_drifting=bool(onsets),
+            onset=min(onsets, default=None),
+            window_rows=known.report.rows,
             psi=_values(by_name, "psi"),
             psi_band=_values(by_name, "psi_band"),
             js_distance=_values(by_name, "js_distance"),
             wasserstein=_values(by_name, "wasserstein"),
             evidence_log10=evidence,
-            missing=_totals(folded, CellRole.missing),
-            unseen=_totals(folded, CellRole.unseen),
-            out_of_range=_totals(folded, CellRole.below, CellRole.above),
-            cells=self._cells(watched, plane),
+            missing=known.missing,
+            unseen=known.unseen,
+            out_of_range=known.out_of_range,
+            cells=known.cells,
             model_age_s=model_age_s,
         )
 
-    def _report(self, monitor: Monitor, watched: Watched, plane: Plane, rows: int) -> Report:
-        key = (watched.key, plane.key.role, plane.key.segment)
-        known = self._reports.get(key)
-        if known is not None and known[0] == rows:
-            return known[1]
+    def _of(self, watched: Watched, plane: Plane, now: float) -> _Known:
+        known = self._known.get(plane.key)
+        if known is not None and known.holds(watched, plane, now):
+            return known
         baseline, profile = watched.baseline, watched.profile
-        end = monitor.now() + 1.0
+        end = now + 1.0
         made = report(
             profile,
             profile.reference if baseline is None else baseline.counts,
@@ -172,23 +195,30 @@ class Figures:
             against="profile" if baseline is None else "baseline",
             reference_digest=profile.digest if baseline is None else baseline.digest,
         )
-        self._reports[key] = (rows, made)
-        return made
+        folded = _folded(profile, plane.panes.totals())
+        known = self._known[plane.key] = _Known(
+            plane=plane,
+            baseline=baseline,
+            changes=plane.changes,
+            at=now,
+            report=made,
+            missing=_totals(profile, folded, CellRole.missing),
+            unseen=_totals(profile, folded, CellRole.unseen),
+            out_of_range=_totals(profile, folded, CellRole.below, CellRole.above),
+            cells={
+                stream.name: dict(zip(stream.cells.names, folded[stream.name], strict=True))
+                for stream in profile.streams
+            },
+        )
+        return known
 
-    @staticmethod
-    def _cells(watched: Watched, plane: Plane) -> dict[str, dict[str, int]]:
-        totals = plane.panes.totals()
-        layout = watched.profile.layout
-        return {
-            stream.name: dict(
-                zip(
-                    stream.cells.names,
-                    stream.cells.fold(layout.cells(totals, index)).tolist(),
-                    strict=True,
-                )
-            )
-            for index, stream in enumerate(watched.profile.streams)
-        }
+
+def _folded(profile: Profile, counts: Ints) -> dict[str, list[int]]:
+    """Rows in each folded cell, by stream."""
+    return {
+        stream.name: stream.cells.fold(profile.layout.cells(counts, index)).tolist()
+        for index, stream in enumerate(profile.streams)
+    }
 
 
 def _values(streams: Mapping[str, object], name: str) -> dict[str, float]:
@@ -197,10 +227,12 @@ def _values(streams: Mapping[str, object], name: str) -> dict[str, float]:
     return {stream: float(value) for stream, value in found.items() if value is not None}
 
 
-def _totals(folded: Mapping[str, Mapping[CellRole, int]], *roles: CellRole) -> dict[str, int]:
+def _totals(profile: Profile, folded: Mapping[str, list[int]], *roles: CellRole) -> dict[str, int]:
     """Rows in cells of these roles, of streams that have such cells."""
-    return {
-        stream: sum(cells.get(role, 0) for role in roles)
-        for stream, cells in folded.items()
-        if any(role in cells for role in roles)
-    }
+    found = {}
+    for stream in profile.streams:
+        told = zip(stream.cells.folded_roles, folded[stream.name], strict=True)
+        rows = [count for role, count in told if role in roles]
+        if rows:
+            found[stream.name] = sum(rows)
+    return found

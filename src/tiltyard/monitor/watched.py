@@ -17,6 +17,7 @@ from tiltyard.monitor.folding import Folding
 from tiltyard.monitor.plane import Plane
 from tiltyard.monitor.policy import DriftPolicy
 from tiltyard.monitor.profile.profile import Profile
+from tiltyard.monitor.recorded import Recorded
 from tiltyard.monitor.recording import CANARY, CHAMPION, SHADOW
 from tiltyard.monitor.snapshot import Baseline, PlaneKey
 from tiltyard.monitor.strangers import Strangers
@@ -58,6 +59,7 @@ class Watched:
         self.tickings: dict[str, Ticking] = {}  # by segment
         self.problems: list[str] = []  # of the policy
         self.role = ""  # the last that it was counted in
+        self.recorded = Recorded()
         self._folding = Folding(profile)
         self._counter = BlockCounter(profile, kernel)
         self._selections: dict[str, Selection] = {}
@@ -168,7 +170,9 @@ class Watched:
     def set_false_alarm_s(self, whole_s: float, segment_s: float) -> None:
         """The mean time between false alarms of the whole, and of each segment."""
         for segment, detection in self.detections():
-            detection.detector.set_false_alarm_s(segment_s if segment else whole_s)
+            told_s = segment_s if segment else whole_s
+            if detection.detector.policy.false_alarm_s != told_s:
+                detection.detector.set_false_alarm_s(told_s)
 
     def _bet_anew(self, monotonic: float) -> None:
         policy = replace(

@@ -184,6 +184,9 @@ _GAUGES: Final[Mapping[str, Family]] = {
 _TOTALS: Final[Mapping[str, Family]] = {
     "panes_dropped": counter("monitor_panes_dropped", "Panes given up early, for memory."),
     "rows": counter("monitor_rows", "Rows that were counted since the start."),
+    "rows_unclaimed": counter(
+        "monitor_rows_unclaimed", "Recorded rows that could not be counted for a version."
+    ),
     "drains": counter("monitor_drains", "How often the rings were emptied."),
     "busy_s": counter("monitor_busy_seconds", "Time that the monitor worked."),
 }

@@ -1,6 +1,9 @@
 """A monitor on a clock of its own, with compiled kernels."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +18,9 @@ from tiltyard.monitor.policy import DriftPolicy
 from tiltyard.monitor.profile.profile import Profile
 from tiltyard.monitor.recording import PlaneNumbers, Recording
 from tiltyard.monitor.watched import Watched
+
+if TYPE_CHECKING:
+    from tests.unit.monitor.house import House
 
 START = 1_764_547_200.0  # Monday, 2025-12-01 00:00 UTC
 BOOTED = 5_000.0  # what CLOCK_MONOTONIC says then
@@ -70,7 +76,7 @@ class Engine:
         return Plan()
 
     def stop_recording(self, version: Version) -> None:
-        del self.recorded[version.model, version.version]
+        self.recorded.pop((version.model, version.version), None)
 
 
 @pytest.fixture(scope="session")
@@ -131,6 +137,18 @@ class Bench:
         self.clock.pass_s(after_s)
         self.reader.blocks += blocks
         return self.monitor.drain(self.reader)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def house(tmp_path: Path, kernel: Kernel) -> Iterator["House"]:
+    """A whole monitor without threads; nobody is to have found a bug in it."""
+    from tests.unit.monitor.house import House  # late: it takes its clock from here
+
+    made = House(tmp_path, kernel)
+    yield made
+    made.saving.close()
+    made.registry.close()
+    assert made.bugs == []
 
 
 @pytest.fixture

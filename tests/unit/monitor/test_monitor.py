@@ -1,7 +1,11 @@
+import threading
+
 import numpy as np
+import pytest
 
 from tests.unit.monitor.conftest import BOOTED, START, Bench
 from tests.unit.monitor.traffic import block_of, columns, recount, reference_profile, words_of
+from tiltyard.monitor.bugs import Bugs
 from tiltyard.monitor.incidents.feed import AlarmFeed
 from tiltyard.monitor.monitor import since
 from tiltyard.monitor.policy import DriftPolicy, Segment
@@ -38,13 +42,95 @@ def test_a_version_is_bet_whatever_its_role(bench: Bench) -> None:
     assert detection.detector.ticks == 1
 
 
-def test_late_blocks_of_who_is_gone_are_told(bench: Bench) -> None:
+def test_late_blocks_of_who_is_gone_count(bench: Bench) -> None:
     watched = bench.watch(PROFILE)
     number = bench.number(watched, CHAMPION)
     bench.monitor.unwatch(watched.key)
     bench.drain(block_of(number, words_of(columns(1, 60))))
-    assert bench.monitor.rows_unclaimed == 60
-    assert watched.planes == {}
+    assert watched.planes[CHAMPION, ""].panes.totals()[0] == 60
+    bench.drain(block_of(999, words_of(columns(1, 30))))
+    assert bench.monitor.rows_unclaimed == 30, "of a plane that nobody knows"
+
+
+def test_a_block_that_cannot_be_counted_takes_no_other_with_it(bench: Bench) -> None:
+    bugs: list[str] = []
+    bench.monitor.bugs = Bugs(lambda where, _: bugs.append(where))
+    watched = bench.watch(PROFILE)
+    number = bench.number(watched, CHAMPION)
+    narrow = block_of(number, words_of(columns(1, 7))[:, :9].copy())
+    for _ in range(2):
+        bench.drain(narrow, block_of(number, words_of(columns(1, 60))))
+    assert watched.planes[CHAMPION, ""].panes.totals()[0] == 120
+    assert bench.monitor.rows_unclaimed == 14
+    assert bugs == ["monitor: a block of records"], "and told once"
+    assert bench.reader.released == 2
+
+
+def test_ticks_that_cannot_be_bet_take_no_other_with_them(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bugs: list[str] = []
+    bench.monitor.bugs = Bugs(lambda where, _: bugs.append(where))
+    broken, other = bench.watch(PROFILE), bench.watch(reference_profile(version=3))
+
+    def fail(*_: float) -> None:
+        raise ZeroDivisionError("none")
+
+    monkeypatch.setattr(broken, "close_ticks", fail)
+    for watched in (broken, other):
+        bench.drain(block_of(bench.number(watched, CHAMPION), words_of(columns(1, 60))))
+    assert [one.detector.ticks for _, one in other.detections()] == [1]
+    assert bugs == ["monitor: the ticks of fraud version 2"]
+
+
+def test_the_reader_is_released_whatever_happens(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> float:
+        raise ZeroDivisionError("none")
+
+    monkeypatch.setattr(bench.monitor, "now", fail)
+    with pytest.raises(ZeroDivisionError):
+        bench.drain()
+    assert bench.reader.released == 1
+
+
+def test_a_tick_that_closed_late_does_not_cost_the_next_one(bench: Bench) -> None:
+    watched = bench.watch(PROFILE)
+    number = bench.number(watched, CHAMPION)
+    for late_s in (0.08, 0.0, 0.05, 0.01):
+        for drain in range(10):
+            after_s = 0.1 + (late_s if drain == 9 else 0.0)
+            bench.drain(block_of(number, words_of(columns(drain, 20))), after_s=after_s)
+    bench.drain(block_of(number, words_of(columns(1, 20))), after_s=0.1)
+    (detection,) = (one for _, one in watched.detections())
+    assert detection.detector.ticks == 4
+
+
+def test_it_drains_until_it_is_to_stop_and_once_more(bench: Bench) -> None:
+    watched = bench.watch(PROFILE)
+    bench.reader.blocks.append(block_of(bench.number(watched, CHAMPION), words_of(columns(1, 9))))
+    stopping = threading.Event()
+    stopping.set()
+    bench.monitor.run(bench.reader, stopping)  # type: ignore[arg-type]
+    assert (bench.monitor.rows, bench.monitor.drains) == (9, 1)
+
+
+def test_the_cause_of_an_alarm_stays_known(bench: Bench) -> None:
+    watched = bench.watch(PROFILE)
+    number = bench.number(watched, CHAMPION)
+    for tick in range(1, 40):
+        rows = columns(tick, 100)
+        if tick > 20:
+            rows["age"][::4] = np.nan
+        bench.drain(block_of(number, words_of(rows)))
+    (opened,) = bench.monitor.book.all(open_only=True)
+    assert opened.cause
+    for _, _, alarm in bench.monitor.open_alarms():
+        bench.monitor.book.update(alarm)
+    assert bench.monitor.book.all()[0].cause == opened.cause
+    bench.monitor.supersede(watched.key, "superseded by v3")
+    assert bench.monitor.book.all()[0].cause == opened.cause
 
 
 def test_a_shift_opens_an_alarm_with_its_name(bench: Bench, feed: AlarmFeed) -> None:
