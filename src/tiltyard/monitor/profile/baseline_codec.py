@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from tiltyard.monitor.counting.layout import REQUESTS, ROWS
+from tiltyard.monitor.policy import SEGMENTS_MAX
 from tiltyard.monitor.profile.archive import (
     Archive,
     decode_archive,
@@ -36,8 +37,11 @@ def encode_baseline(baseline: Baseline) -> bytes:
         "accepted_at": baseline.accepted_at,
         "size": len(baseline.counts),
         "has_slots": baseline.slots is not None,
+        "segments": list(baseline.segments),
     }
     arrays = {"counts": baseline.counts}
+    if baseline.segments:
+        arrays["segments"] = np.stack([*baseline.segments.values()])
     if baseline.slots is not None:
         arrays["slots"] = baseline.slots
     data = encode_archive(Archive(header, arrays))
@@ -72,6 +76,7 @@ def decode_baseline(data: bytes | memoryview, where: str, number: int = 0) -> Ba
     if header.get("has_slots") is True:
         slots = take_array(archive, where, "slots", np.int64, (HOURS_OF_WEEK, size))
     _check_counts(counts, slots, where)
+    segments = _segments(archive, where, size)
     baseline = Baseline(
         number=number,
         digest="",
@@ -82,6 +87,7 @@ def decode_baseline(data: bytes | memoryview, where: str, number: int = 0) -> Ba
         accepted_at=float(header["accepted_at"]),
         counts=counts,
         slots=slots,
+        segments=segments,
     )
     return replace(baseline, digest=hashlib.sha256(data).hexdigest())
 
@@ -99,6 +105,7 @@ def check_baseline(baseline: Baseline, profile: Profile, where: str) -> None:
             f"{where}: expected {layout.size} counts, got {len(baseline.counts)}"
         )
     all_counts = baseline.counts[None] if baseline.slots is None else baseline.slots
+    all_counts = np.concatenate([all_counts, *(one[None] for one in baseline.segments.values())])
     for index, stream in enumerate(profile.streams):
         cells = layout.cells(all_counts, index)
         if (cells < 0).any() or (cells.sum(axis=-1) != all_counts[:, ROWS]).any():
@@ -112,6 +119,24 @@ def _check_counts(counts: Ints, slots: Ints | None, where: str) -> None:
         raise MalformedProfileError(f"{where}: counts: expected no negative number of rows")
     if slots is not None and not np.array_equal(slots.sum(axis=0), counts):
         raise MalformedProfileError(f"{where}: slots: expected hours that add up to the counts")
+
+
+def _segments(archive: Archive, where: str, size: int) -> dict[str, Ints]:
+    """The counts int64[size] of each; none in the files of before there were any."""
+    names = archive.header.get("segments", [])
+    is_list = isinstance(names, list) and len(names) <= SEGMENTS_MAX
+    if not is_list or not all(
+        isinstance(name, str) and 0 < len(name) <= _TEXT_CHARACTERS_MAX for name in names
+    ):
+        raise MalformedProfileError(f"{where}: segments: expected at most {SEGMENTS_MAX} names")
+    if len(set(names)) < len(names):
+        raise MalformedProfileError(f"{where}: segments: expected each once")
+    if not names:
+        return {}
+    counts = take_array(archive, where, "segments", np.int64, (len(names), size))
+    if (counts[:, ROWS] <= 0).any():
+        raise MalformedProfileError(f"{where}: segments: expected rows in each")
+    return dict(zip(names, counts, strict=True))
 
 
 def _is_time(value: Any) -> bool:

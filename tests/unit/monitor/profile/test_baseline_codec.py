@@ -45,6 +45,28 @@ def test_a_baseline_comes_back_whole(has_slots: bool) -> None:
     check_baseline(found, PROFILE, "here")
 
 
+def test_segments_come_back_in_their_order() -> None:
+    one = baseline(has_slots=True)
+    told = {"country=SE": one.counts.copy(), "country=NO": 3 * one.counts}
+    data = encode_baseline(replace(one, segments=told))
+    found = decode_baseline(data, "here")
+    assert list(found.segments) == list(told)
+    for name, counts in told.items():
+        assert found.segments[name].tolist() == counts.tolist()
+    check_baseline(found, PROFILE, "here")
+    assert encode_baseline(found) == data
+    wrong = one.counts.copy()
+    wrong[-1] += 1
+    with pytest.raises(MalformedProfileError, match="expected counts that add up"):
+        check_baseline(replace(one, segments={"country=NO": wrong}), PROFILE, "here")
+
+
+def test_a_file_of_before_there_were_segments() -> None:
+    unpacked = decode_archive(encode_baseline(baseline(has_slots=True)), "here")
+    header = {name: value for name, value in unpacked.header.items() if name != "segments"}
+    assert decode_baseline(encode_archive(Archive(header, unpacked.arrays)), "here").segments == {}
+
+
 def changed(fields: dict[str, Any] | None = None, **arrays: Any) -> bytes:
     unpacked = decode_archive(encode_baseline(baseline(has_slots=True)), "here")
     return encode_archive(
@@ -67,6 +89,16 @@ def changed(fields: dict[str, Any] | None = None, **arrays: Any) -> bytes:
             "slots: expected hours that add up",
         ),
         (lambda: changed(counts=np.full(PROFILE.layout.size, -1)), "no negative number of rows"),
+        (lambda: changed({"segments": "a=1"}), "segments: expected at most 32 names"),
+        (lambda: changed({"segments": [1]}), "segments: expected at most 32 names"),
+        (lambda: changed({"segments": ["a=1", "a=1"]}), "segments: expected each once"),
+        (lambda: changed({"segments": ["a=1"]}), "expected an array 'segments', found none"),
+        (
+            lambda: changed(
+                {"segments": ["a=1"]}, segments=np.zeros((1, PROFILE.layout.size), np.int64)
+            ),
+            "segments: expected rows in each",
+        ),
         (lambda: b"", "not a file that tiltyard wrote"),
     ],
 )
