@@ -49,6 +49,17 @@ DEFAULT_GRPC = "127.0.0.1:8001"
     show_default=True,
     help="With --admin: where that gateway answers predictions; outputs are asked for here.",
 )
+@click.option(
+    "--backtest",
+    "backtests",
+    is_flag=True,
+    help="Store nothing: print which alarms these rows would have raised. Needs --time-column.",
+)
+@click.option(
+    "--false-alarms",
+    metavar="RATE",
+    help="With --backtest: how often an alarm may be false.  [default: 1 per 30 days]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the profile as JSON.")
 def profile(
     name: str,
@@ -57,6 +68,8 @@ def profile(
     uri: str,
     place: Place | None,
     address: str,
+    backtests: bool,
+    false_alarms: str | None,
     as_json: bool,
 ) -> None:
     """Give VERSION of NAME a profile: what its traffic is watched against.
@@ -66,8 +79,18 @@ def profile(
     \b
       tiltyard profile fraud 3 --reference train.parquet --categorical region
       tiltyard profile fraud 3 --reference train.csv --admin 127.0.0.1:8003
+      tiltyard profile fraud 3 --reference june.parquet --time-column at --backtest
     """
     check_version(version)
+    if backtests:
+        from tiltyard.cli.backtest import show_backtest
+
+        if place is not None:
+            raise click.UsageError("--backtest reads the version from --store, and asks no gateway")
+        show_backtest(name, version, reference, uri, false_alarms, as_json=as_json)
+        return
+    if false_alarms is not None:
+        raise click.UsageError("--false-alarms needs --backtest")
     if place is None:
         stored = _into_store(name, version, reference, uri)
         where = uri

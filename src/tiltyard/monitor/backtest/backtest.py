@@ -1,0 +1,155 @@
+"""A backtest: the alarms that a file would have raised, and how late changes would have been found.
+
+Leave-one-day-out (alarm.md section 5): every day is bet with the real detector against the counts
+of all other days. Deterministic; the only random numbers are those of the trials, which are seeded.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from tiltyard.monitor.accepting import ROWS_MIN
+from tiltyard.monitor.alarm.policy import TICK_S_MAX, AlarmPolicy
+from tiltyard.monitor.backtest.change import CHANGES
+from tiltyard.monitor.backtest.other_days import OtherDays
+from tiltyard.monitor.backtest.quiet_delta import QuietDelta, quiet_delta
+from tiltyard.monitor.backtest.replay import Replay, replay
+from tiltyard.monitor.backtest.tick_cuts import TickCuts, cut_ticks
+from tiltyard.monitor.backtest.timed_rows import TimedRows
+from tiltyard.monitor.backtest.trials import Delay, Trials
+from tiltyard.monitor.policy import DAY_S
+from tiltyard.monitor.profile.errors import ReferenceRefused
+
+DAYS_MIN: Final = 3
+# Of time that is bet after the warm-up.
+BET_S_MIN: Final = DAY_S
+
+Tell = Callable[[str, float], None]  # what is done now, and what part of it is over
+
+
+@dataclass(frozen=True)
+class Delays:
+    """What changes take until they are an alarm, at one delta."""
+
+    delta: float
+    of_changes: tuple[Delay, ...]
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """`days` with rows, from `first_s` to `last_s` (unix seconds); `ticks` of `tick_rows` rows and
+    `tick_s` seconds, the medians; `rows_left` are in no tick.
+
+    `by_hour` held each tick against the same hour of the week or day, as a gateway does with an
+    accepted baseline; None where no hour has `hour_rows_min` rows. `by_all` held it against all
+    hours. `quiet` is the smallest delta without an alarm, by hour where that is there. `delays` are
+    those at the asked delta and, when that raised alarms, at the quiet one.
+    """
+
+    rows: int
+    days: int
+    first_s: float
+    last_s: float
+    ticks: int
+    tick_rows: int
+    tick_s: float
+    rows_left: int
+    policy: AlarmPolicy
+    by_hour: Replay | None
+    by_all: Replay
+    hour_rows_min: int
+    quiet: QuietDelta
+    delays: tuple[Delays, ...]
+
+    def main(self) -> Replay:
+        """The one that is as a gateway would do it."""
+        return self.by_hour or self.by_all
+
+
+def backtest(
+    rows: TimedRows, policy: AlarmPolicy, tell: Tell = lambda _what, _part: None
+) -> Backtest:
+    """Replay a file. Raises ReferenceRefused when it has too few days, rows or ticks for that."""
+    cuts = cut_ticks(rows.times, rows.days, policy)
+    days = _check(rows, cuts, policy)
+    seasons = OtherDays(rows, policy, is_seasonal=True)
+    is_seasonal = seasons.has_seasons
+    told = f"{days} days, {len(cuts):,} ticks"
+
+    def pass_at(
+        delta: float,
+        what: str,
+        *,
+        by_hour: bool = is_seasonal,
+        stops_at_alarm: bool = False,
+        trials: Trials | None = None,
+    ) -> Replay:
+        say = f"{what} at delta {delta:g}, {told}"
+        return replay(
+            rows,
+            cuts,
+            replace(policy, delta=delta),
+            is_seasonal=by_hour,
+            stops_at_alarm=stops_at_alarm,
+            trials=trials,
+            tell=lambda part: tell(say, part),
+        )
+
+    def with_trials(delta: float) -> tuple[Replay, Delays]:
+        trials = Trials(rows, CHANGES, policy.warmup_ticks, len(cuts), delta)
+        found = pass_at(delta, "replay and trials", trials=trials)
+        return found, Delays(delta, trials.delays(CHANGES))
+
+    main, asked = with_trials(policy.delta)
+    delays = [asked]
+    by_all = pass_at(policy.delta, "all hours", by_hour=False) if is_seasonal else main
+
+    def is_quiet(delta: float) -> bool:
+        return not pass_at(delta, "alarms", stops_at_alarm=True).alarms
+
+    quiet = quiet_delta(is_quiet, {policy.delta: not main.alarms})
+    if main.alarms and quiet.delta is not None:
+        delays.append(with_trials(quiet.delta)[1])
+    return Backtest(
+        rows=len(rows),
+        days=days,
+        first_s=float(rows.times[0]),
+        last_s=float(rows.times[-1]),
+        ticks=len(cuts),
+        tick_rows=int(np.median(cuts.end - cuts.begin)),
+        tick_s=float(np.median(cuts.elapsed_s)),
+        rows_left=cuts.rows_left,
+        policy=policy,
+        by_hour=main if is_seasonal else None,
+        by_all=by_all,
+        hour_rows_min=seasons.rows_min,
+        quiet=quiet,
+        delays=tuple(delays),
+    )
+
+
+def _check(rows: TimedRows, cuts: TickCuts, policy: AlarmPolicy) -> int:
+    """How many days have rows. Raises ReferenceRefused where nothing could be said."""
+    days, counts = np.unique(rows.days, return_counts=True)
+    if len(days) < DAYS_MIN:
+        raise ReferenceRefused(
+            f"no backtest: the {len(rows):,} rows are of {len(days)} days (UTC), and each day is"
+            f" held against the others: at least {DAYS_MIN} days are needed"
+        )
+    others = len(rows) - int(counts.max())
+    if others < ROWS_MIN:
+        raise ReferenceRefused(
+            f"no backtest: {others:,} rows lie outside the fullest day, which is held against"
+            f" them: at least {ROWS_MIN:,} are needed"
+        )
+    bet_s = float(np.minimum(cuts.elapsed_s, TICK_S_MAX)[policy.warmup_ticks :].sum())
+    if bet_s < BET_S_MIN:
+        raise ReferenceRefused(
+            f"no backtest: {len(rows):,} rows are {len(cuts):,} ticks of"
+            f" {policy.tick_rows_min} rows or more, {policy.warmup_ticks} of them warm a detector"
+            f" up, and {bet_s / DAY_S:.1g} days are left to bet: at least {BET_S_MIN / DAY_S:g} is"
+            " needed"
+        )
+    return len(days)
