@@ -78,7 +78,7 @@ def scoring(weights: npt.ArrayLike, offset: float = 0.0) -> bytes:
             [node("MatMul", "x weights", "sum"), node("Add", "sum offset", "score")],
             [tensor("x", ["N", len(column)])],
             [tensor("score", ["N", 1])],
-            {"weights": column, "offset": offset},
+            {"weights": column, "offset": float(offset)},
         )
     )
 
