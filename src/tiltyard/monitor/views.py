@@ -14,7 +14,7 @@ from tiltyard.monitor.profile.cells import CellRole, Ints
 from tiltyard.monitor.profile.profile import Profile
 from tiltyard.monitor.recording import CANARY, CHAMPION, CHAMPION_AS, SHADOW, SHADOWED
 from tiltyard.monitor.snapshot import Alarm, Baseline, PlaneKey, Snapshot, Window
-from tiltyard.monitor.statistics.measure import Report
+from tiltyard.monitor.statistics.measure import StreamMeasure
 from tiltyard.monitor.statistics.report import report
 from tiltyard.monitor.watched import Watched
 
@@ -110,7 +110,8 @@ class _Known:
     baseline: Baseline | None
     changes: int
     at: float
-    report: Report
+    window_rows: int
+    streams: Mapping[str, StreamMeasure]  # none where the window has no rows: nothing is defined
     missing: Mapping[str, int]
     unseen: Mapping[str, int]
     out_of_range: Mapping[str, int]
@@ -121,7 +122,7 @@ class _Known:
         if not is_same or self.changes != plane.changes:
             return False
         # Nothing came in, but what there was goes out of the window.
-        return not self.report.rows or now - self.at < IDLE_S
+        return not self.window_rows or now - self.at < IDLE_S
 
 
 class Figures:
@@ -145,7 +146,6 @@ class Figures:
         """
         key = plane.key
         known = self._of(watched, plane, monitor.now())
-        by_name = {one.stream: one for one in known.report.streams}
         whose = (key.model, key.version, key.segment)
         onsets = [
             one.onset
@@ -169,11 +169,11 @@ class Figures:
             lag_s=monitor.lag_s([plane.newest_ns]),
             is_drifting=bool(onsets),
             onset=min(onsets, default=None),
-            window_rows=known.report.rows,
-            psi=_values(by_name, "psi"),
-            psi_band=_values(by_name, "psi_band"),
-            js_distance=_values(by_name, "js_distance"),
-            wasserstein=_values(by_name, "wasserstein"),
+            window_rows=known.window_rows,
+            psi=_values(known.streams, "psi"),
+            psi_band=_values(known.streams, "psi_band"),
+            js_distance=_values(known.streams, "js_distance"),
+            wasserstein=_values(known.streams, "wasserstein"),
             evidence_log10=evidence,
             missing=known.missing,
             unseen=known.unseen,
@@ -186,22 +186,18 @@ class Figures:
         known = self._known.get(plane.key)
         if known is not None and known.holds(watched, plane, now):
             return known
-        baseline, profile = watched.baseline, watched.profile
-        end = now + 1.0
-        made = report(
-            profile,
-            profile.reference if baseline is None else baseline.counts,
-            plane.panes.window(end - WINDOW_S, end),
-            against="profile" if baseline is None else "baseline",
-            reference_digest=profile.digest if baseline is None else baseline.digest,
-        )
+        profile = watched.profile
+        window = plane.panes.window(now + 1.0 - WINDOW_S, now + 1.0)
+        rows = int(window.counts[ROWS])
+        streams = _measured(watched, window) if rows else {}
         folded = _folded(profile, plane.panes.totals())
         known = self._known[plane.key] = _Known(
             plane=plane,
-            baseline=baseline,
+            baseline=watched.baseline,
             changes=plane.changes,
             at=now,
-            report=made,
+            window_rows=rows,
+            streams=streams,
             missing=_totals(profile, folded, CellRole.missing),
             unseen=_totals(profile, folded, CellRole.unseen),
             out_of_range=_totals(profile, folded, CellRole.below, CellRole.above),
@@ -213,6 +209,19 @@ class Figures:
         return known
 
 
+def _measured(watched: Watched, window: Window) -> dict[str, StreamMeasure]:
+    """A window against the version's baseline; against its profile where there is none."""
+    baseline, profile = watched.baseline, watched.profile
+    made = report(
+        profile,
+        profile.reference if baseline is None else baseline.counts,
+        window,
+        against="profile" if baseline is None else "baseline",
+        reference_digest=profile.digest if baseline is None else baseline.digest,
+    )
+    return {one.stream: one for one in made.streams}
+
+
 def _folded(profile: Profile, counts: Ints) -> dict[str, list[int]]:
     """Rows in each folded cell, by stream."""
     return {
@@ -221,7 +230,7 @@ def _folded(profile: Profile, counts: Ints) -> dict[str, list[int]]:
     }
 
 
-def _values(streams: Mapping[str, object], name: str) -> dict[str, float]:
+def _values(streams: Mapping[str, StreamMeasure], name: str) -> dict[str, float]:
     """Of the streams where it is defined."""
     found = {stream: getattr(measured, name) for stream, measured in streams.items()}
     return {stream: float(value) for stream, value in found.items() if value is not None}
