@@ -84,11 +84,13 @@ void RecordReader::release() {
   if (missing > coming) revoke_oldest(missing - coming);
 }
 
-// Twice of what was used up between two visits in busy times, so that a thread can double its pace.
+// The reader has the lowest priority, so it comes late when cores are busy: a thread has several
+// times the blocks that it used up between two visits, and what it used up in a long pause is
+// remembered for some seconds.
 size_t RecordReader::wanted_by(Thread& thread) const {
-  thread.demand =
-      std::max(std::exchange(thread.opened, 0), thread.demand - (thread.demand + 7) / 8);
-  const size_t target = std::min(share_, std::max(kFreeBlocksMin, 2 * thread.demand));
+  const size_t forgotten = (thread.demand + kVisitsRemembered - 1) / kVisitsRemembered;
+  thread.demand = std::max(std::exchange(thread.opened, 0), thread.demand - forgotten);
+  const size_t target = std::min(share_, std::max(kFreeBlocksMin, kVisitsMissed * thread.demand));
   return target - std::min(target, thread.ring->free_blocks());
 }
 

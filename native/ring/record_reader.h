@@ -27,8 +27,14 @@ class RecordReader {
  public:
   // A block without news for so long is taken back.
   static constexpr uint64_t kIdleNs = 2'000'000'000;
-  // A thread has at least so many free blocks while the pool has any.
-  static constexpr size_t kFreeBlocksMin = 16;
+  // A thread has at least so many free blocks, within its share, while the pool has any: 4 MiB, or
+  // 25,000 rows of 30 features, so that one that was idle can begin at full pace between two
+  // visits.
+  static constexpr size_t kFreeBlocksMin = 64;
+  // And enough for so many visits of the reader at its pace, within its share.
+  static constexpr size_t kVisitsMissed = 6;
+  // How soon a thread's pace is forgotten: by a part of so many at each visit.
+  static constexpr size_t kVisitsRemembered = 64;
 
   // Null: the pool has a reader. The threads have free blocks from now on.
   static std::unique_ptr<RecordReader> open(std::shared_ptr<RecordPool> pool);

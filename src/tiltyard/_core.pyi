@@ -133,8 +133,8 @@ class RecordReader:
     """The one reader of all records. Made by Engine.open_records(); good beyond the engine's end.
 
     Threads have blocks to write to from then on. How fast they can write is decided by how often
-    the reader comes: until it does, a thread has twice the blocks that it used up between two
-    visits, at least 16, and at most its share of half of `record_bytes_max`.
+    the reader comes: a thread has the blocks that it needs for six of its visits, at least 64, and
+    at most its share of half of `record_bytes_max`.
     """
 
     def take(self) -> list[RecordBlock]:

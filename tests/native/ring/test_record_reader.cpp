@@ -56,8 +56,8 @@ TEST_CASE("each record is taken once, and blocks come back only when they were r
   CHECK(checked.read_of(writer) == writer.offered);
 }
 
-TEST_CASE("a thread that uses many blocks has twice as many the next time, up to its share") {
-  const auto pool = pool_of(2, 400);  // a share of 100
+TEST_CASE("a thread that uses many blocks has several times as many then, up to its share") {
+  const auto pool = pool_of(2, 1'600);  // a share of 400
   CheckedReader checked(pool);
   PlaneWriter writer{1, 0};
   const auto visit = [&](int blocks) {
@@ -66,13 +66,33 @@ TEST_CASE("a thread that uses many blocks has twice as many the next time, up to
     checked.reader->release();
     return pool->ring(0).free_blocks();
   };
-  CHECK(visit(16) == 32);
-  CHECK(visit(32) == 64);
-  CHECK(visit(64) == 100);
+  CHECK(visit(10) == RecordReader::kFreeBlocksMin);
+  CHECK(visit(20) == 120);
+  CHECK(visit(40) == 240);
+  CHECK(visit(67) == 400);
   CHECK(writer.dropped == 0);
-  CHECK(visit(101) == 100);
+  CHECK(visit(401) == 400);
   CHECK(writer.dropped > 0);
   CHECK(pool->ring(1).free_blocks() == RecordReader::kFreeBlocksMin);
+}
+
+TEST_CASE("a reader that came late once is awaited longer for some time, and then no more") {
+  const auto pool = pool_of(1, 800);
+  CheckedReader checked(pool);
+  PlaneWriter writer{1, 0};
+  const auto visit = [&](int blocks) {
+    writer.write(pool->ring(0), blocks * kCapacity);
+    checked.take(1);
+    checked.reader->release();
+    return pool->ring(0).free_blocks();
+  };
+  CHECK(visit(40) == 240);
+  CHECK(visit(15) == 234);
+  for (int i = 0; i < 8; ++i) visit(15);
+  CHECK(visit(15) == 180);
+  for (int i = 0; i < 20; ++i) visit(15);
+  CHECK(visit(15) == 90);  // its pace of now
+  CHECK(checked.read_of(writer) == writer.offered);
 }
 
 TEST_CASE("a block without news comes back, and its plane goes on in another") {
