@@ -79,7 +79,7 @@ def _profiled(
 ) -> tuple["Profile", "Reference"]:
     """The profile that the file would make, and the rows that it is of, with their outputs."""
     from tiltyard.monitor.profile.build import build_profile
-    from tiltyard.monitor.profile.reading import read_table
+    from tiltyard.monitor.profile.reading import file_digest, read_table
     from tiltyard.monitor.profile.reference import match
     from tiltyard.monitor.profile.signature import Signature
 
@@ -91,7 +91,8 @@ def _profiled(
         found = _run(files, signature, reference, options.run_timeout_s)
         reference = reference.with_outputs({name: found[name] for name in absent})
         outputs = "the model, run over the reference"
-    source = {"file": options.path.name, "outputs": outputs}
+    sha256 = file_digest(options.path)
+    source = {"file": options.path.name, "sha256": sha256, "outputs": outputs}
     return build_profile(reference, signature, declaration, source=source), reference
 
 

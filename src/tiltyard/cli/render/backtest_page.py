@@ -112,10 +112,7 @@ def _rate(told: Replay) -> str:
 
 def _findings(found: Backtest) -> Iterator[tuple[str, str]]:
     if found.by_hour is None:
-        yield (
-            "hours",
-            f"not told apart: no hour of the day has {found.hour_rows_min:,} rows in all days",
-        )
+        yield "hours", f"not told apart: {found.hours}"
     yield "quiet", _quiet(found)
     main = found.main()
     if main.closest is not None and not main.alarms:
@@ -127,15 +124,16 @@ def _findings(found: Backtest) -> Iterator[tuple[str, str]]:
 
 def _quiet(found: Backtest) -> str:
     quiet = found.quiet
+    grid = f"out of {', '.join(f'{delta:g}' for delta in GRID)}"
     if quiet.delta is None:
         return (
-            f"no delta up to {GRID[-1]:g} is without an alarm: look at the alarms below, of which"
-            " some are no small shifts"
+            f"no delta up to {GRID[-1]:g} is without an alarm: some of those below are no small"
+            f" shifts ({grid})"
         )
     told = f"delta {quiet.delta:g} is the smallest without an alarm"
     if quiet.louder is None:
-        return f"{told}, and the smallest that is tried"
-    return f"{told}; {quiet.louder:g}, the next smaller one tried, has some"
+        return f"{told} ({grid})"
+    return f"{told}; {quiet.louder:g} has some ({grid})"
 
 
 def _kappa(told: Replay) -> str:
@@ -203,8 +201,8 @@ def _trials_note(delays: tuple[Delays, ...]) -> str:
     names = f" {named} of {found} alarms named the feature." if found else ""
     return (
         f"Medians of {TRIALS} trials each: from a random tick on, the file's own ticks with one"
-        " feature shifted by so many of its standard deviations, features and directions in turn;"
-        f" outputs are not computed anew.{names}"
+        " feature shifted by so many of its standard deviations, or with rows missing, features"
+        f" and directions in turn; outputs are not computed anew.{names}"
     )
 
 

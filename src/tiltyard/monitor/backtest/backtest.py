@@ -43,9 +43,9 @@ class Backtest:
     `tick_s` seconds, the medians; `rows_left` are in no tick.
 
     `by_hour` held each tick against the same hour of the week or day, as a gateway does with an
-    accepted baseline; None where no hour has `hour_rows_min` rows. `by_all` held it against all
-    hours. `quiet` is the smallest delta without an alarm, by hour where that is there. `delays` are
-    those at the asked delta and, when that raised alarms, at the quiet one.
+    accepted baseline; None where hours cannot be told apart, and `hours` says why. `by_all` held it
+    against all hours. `quiet` is the smallest delta without an alarm, by hour where that is there.
+    `delays` are those at the asked delta and, when that raised alarms, at the quiet one.
     """
 
     rows: int
@@ -59,7 +59,7 @@ class Backtest:
     policy: AlarmPolicy
     by_hour: Replay | None
     by_all: Replay
-    hour_rows_min: int
+    hours: str
     quiet: QuietDelta
     delays: tuple[Delays, ...]
 
@@ -74,8 +74,8 @@ def backtest(
     """Replay a file. Raises ReferenceRefused when it has too few days, rows or ticks for that."""
     cuts = cut_ticks(rows.times, rows.days, policy)
     days = _check(rows, cuts, policy)
-    seasons = OtherDays(rows, policy, is_seasonal=True)
-    is_seasonal = seasons.has_seasons
+    hours = _why_no_hours(rows, cuts, policy)
+    is_seasonal = not hours
     told = f"{days} days, {len(cuts):,} ticks"
 
     def pass_at(
@@ -103,6 +103,11 @@ def backtest(
         return found, Delays(delta, trials.delays(CHANGES))
 
     main, asked = with_trials(policy.delta)
+    if not main.armed_s:
+        raise ReferenceRefused(
+            f"no backtest: {told} have too few ticks after each other to tell how much rows depend"
+            f" on each other: at least {policy.warmup_ticks // 2} pairs on one day are needed"
+        )
     delays = [asked]
     by_all = pass_at(policy.delta, "all hours", by_hour=False) if is_seasonal else main
 
@@ -124,10 +129,21 @@ def backtest(
         policy=policy,
         by_hour=main if is_seasonal else None,
         by_all=by_all,
-        hour_rows_min=seasons.rows_min,
+        hours=hours,
         quiet=quiet,
         delays=tuple(delays),
     )
+
+
+def _why_no_hours(rows: TimedRows, cuts: TickCuts, policy: AlarmPolicy) -> str:
+    """Why hours are not told apart; "" where they are."""
+    seasons = OtherDays(rows, policy, is_seasonal=True)
+    if not seasons.has_seasons:
+        return f"no hour of the day has {seasons.rows_min:,} rows in all days"
+    # kappa compares ticks that were held against one reference: an hour needs two of them.
+    if float(np.median(cuts.elapsed_s)) > TICK_S_MAX / 2.0:
+        return "an hour has fewer than two ticks"
+    return ""
 
 
 def _check(rows: TimedRows, cuts: TickCuts, policy: AlarmPolicy) -> int:

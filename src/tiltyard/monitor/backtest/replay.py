@@ -40,10 +40,11 @@ class Closest:
 class Replay:
     """What the detector did, at one `delta`. Times in unix seconds.
 
-    `armed_s` is the time that was bet with no alarm open, `alarm_s` with one open; none counts for
-    more than an hour a tick, as in the bets. `alarms` are as they ended, or as they are at the end.
-    `kappa` is the median, over the ends of the days after the warm-up, by stream. `slot_ticks` are
-    the ticks that were held against the same hour of the week, of the day, and all hours.
+    `armed_s` is the time that was bet with no alarm open, `alarm_s` with one open; a tick counts
+    for an hour at most, as in the bets. Nothing is bet before kappa is known of any stream.
+    `alarms` are as they ended, or as they are at the end. `kappa` is the median, over the ends of
+    the days after the warm-up, by stream. `slot_ticks` are the ticks that were held against the
+    same hour of the week, of the day, and all hours.
     """
 
     delta: float
@@ -135,7 +136,7 @@ class _Account:
         self._slots[np.searchsorted(_SLOT_BOUNDS, detector.tables.slot, side="right")] += 1
         if result.before is State.drifting:
             self._alarm_s += elapsed_s
-        elif result.before is not State.warming:
+        elif np.isfinite(result.log_evidence) and result.before is not State.warming:
             self._armed_s += elapsed_s
             if self._bet_from_s is None:
                 self._bet_from_s = counts.ended_s - counts.elapsed_s

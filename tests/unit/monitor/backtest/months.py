@@ -36,7 +36,8 @@ class Month:
         rng = np.random.default_rng(self.seed)
         times = np.sort(rng.uniform(0.0, self.days * DAY_S, self.rows)) + BEGAN
         values = rng.normal(size=(self.rows, self.features))
-        values[:, 0] += self.swing * np.sin(2.0 * np.pi * times / DAY_S)
+        if self.swing:
+            values[:, 0] += self.swing * np.sin(2.0 * np.pi * times / DAY_S)
         if self.bad_day is not None:
             values[(times - BEGAN) // DAY_S == self.bad_day, 1] += 1.0
         few = rng.integers(0, 4, (self.rows, self.discrete))

@@ -1,6 +1,7 @@
 """Rows in the order of their times, binned once."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -49,7 +50,7 @@ def test_days_hours_and_stretches_add_up() -> None:
     assert np.array_equal(rows.hourly(days[1]).sum(axis=0), rows.counts(one.start, one.stop))
     bounds = [10, 60, 60, 500]
     told = rows.grouped(bounds)
-    for index, (begin, end) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for index, (begin, end) in enumerate(pairwise(bounds)):
         assert told[index].tolist() == rows.counts(begin, end).tolist()
 
 
