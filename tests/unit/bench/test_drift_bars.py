@@ -4,6 +4,7 @@ from bench.results import Measurement
 from bench.scenarios import drift
 from bench.scenarios.scenario import Bar
 from bench.servers import GATEWAY
+from bench.watched import Accounts
 
 
 def measured(load: str, kind: str, *faults: str, **values: float) -> Measurement:
@@ -44,6 +45,6 @@ def test_a_run_with_a_fault_says_nothing_of_drops() -> None:
 
 
 def test_accounts_that_do_not_come_out_are_a_fault() -> None:
-    assert drift.faults_of(drift.Accounts(10, 8, 2)) == []
-    assert "1 rows" in drift.faults_of(drift.Accounts(10, 8, 1))[0]
-    assert "nothing" in drift.faults_of(drift.Accounts(0, 0, 0))[0]
+    assert drift.faults_of(Accounts(10, 8, 2)) == []
+    assert "1 rows" in drift.faults_of(Accounts(10, 8, 1))[0]
+    assert "nothing" in drift.faults_of(Accounts(0, 0, 0))[0]
