@@ -7,7 +7,7 @@
 
 namespace tiltyard {
 
-std::optional<RecordPlane> record_plane_of(Role role) {
+std::optional<RecordPlane> record_plane_of(Role role, bool is_asked_for) {
   switch (role) {
     case Role::champion:
     case Role::control:
@@ -16,6 +16,8 @@ std::optional<RecordPlane> record_plane_of(Role role) {
     case Role::canary:
       return RecordPlane::canary;
     case Role::pinned:
+      // Without a registry there is no rollout: the newest version answers whoever names none.
+      if (!is_asked_for) return RecordPlane::champion;
       return {};
   }
   return {};
@@ -32,7 +34,8 @@ void Recorder::record(const ServedVersion& served, const BoundRequest& request,
                       std::span<const OutputView> outputs, RecordTimes times) {
   const RecordPlan* const plan = served.version->record_plan();
   if (plan == nullptr) return;
-  const std::optional<RecordPlane> plane = record_plane_of(served.role);
+  const std::optional<RecordPlane> plane =
+      record_plane_of(served.role, !request.request->model_version.empty());
   if (!plane || is_synthetic(*request.request)) return;
   write(*plan, *plane, request, outputs, times);
 }

@@ -18,8 +18,9 @@
 
 namespace tiltyard {
 
-// The plane of what an arm has answered; empty: it is not recorded.
-std::optional<RecordPlane> record_plane_of(Role role);
+// The plane of what a version has answered in a role; empty: it is not recorded. `is_asked_for`:
+// the request names the version by its number.
+std::optional<RecordPlane> record_plane_of(Role role, bool is_asked_for);
 // Whether the client says that the request is no real one.
 bool is_synthetic(const InferRequestView& request);
 

@@ -89,8 +89,12 @@ TEST_CASE("a role has its plane, and pinned and synthetic requests have none") {
     REQUIRE(rows.size() == 1);
     CHECK(rows[0].plane == (role == Role::canary ? 2u : 1u));
   }
+  request.request.model_version = "1";
   fixture.record(Role::pinned, request);
   CHECK(take_rows(*fixture.reader).empty());
+  request.request.model_version = {};
+  fixture.record(Role::pinned, request);  // no rollout, so the newest version answers
+  CHECK(take_rows(*fixture.reader).size() == 1);
 
   ParameterView synthetic;
   synthetic.key = "tiltyard_synthetic";
