@@ -26,7 +26,6 @@ from tiltyard.monitor.statistics.report import report
 from tiltyard.monitor.watched import Told, Watched
 
 DRAIN_S: Final = 0.1
-TICK_S: Final = 1.0
 NS: Final = 1e9
 
 VersionKey = tuple[str, int]
@@ -54,7 +53,6 @@ class Monitor:
         self,
         book: AlarmBook,
         *,
-        tick_s: float = TICK_S,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         on_bug: OnBug = _raise,
@@ -73,8 +71,7 @@ class Monitor:
         self._clock = clock
         self._monotonic = monotonic
         self._panes_clock = PaneClock(clock(), monotonic())
-        self._tick_s = tick_s
-        self._tick_at = monotonic() + tick_s
+        self._ticking: dict[int, Watched] = {}  # those with ticks that are open
         self._routes: dict[int, tuple[Watched, str]] = {}
         self._followers: dict[VersionKey, list[Watched]] = {}
 
@@ -132,6 +129,7 @@ class Monitor:
                 self.bugs.take("monitor: a block of records", error)
         for watched in touched.values():
             watched.settle(now)
+        self._ticking.update(touched)
         return rows
 
     def _count(self, block: RecordBlock, now: float, touched: dict[int, Watched]) -> None:
@@ -150,18 +148,17 @@ class Monitor:
 
     def _tick(self, now: float) -> None:
         monotonic = self._monotonic()
-        if monotonic < self._tick_at:
-            return
-        # From now, not from when it was due: a tick that closed late is else not complete the next
-        # time, and closes only every other time.
-        self._tick_at = monotonic + self._tick_s
-        for watched in self.watched.values():
+        for watched in list(self._ticking.values()):
             try:
                 for told in watched.close_ticks(monotonic, now):
                     self.book.take(told.event, self._alarm(watched, told, now), now)
+                is_open = watched.has_open_ticks
             except Exception as error:  # noqa: BLE001 - the others' ticks are still bet
                 model, version = watched.key
                 self.bugs.take(f"monitor: the ticks of {model} version {version}", error)
+                is_open = False
+            if not is_open:
+                del self._ticking[id(watched)]
 
     # ---- with the lock held
 
@@ -176,6 +173,8 @@ class Monitor:
         self._forget_routes(watched.key, before.numbers if before and is_same else {})
         if not is_same:
             self._forget_follower(watched.key)
+            self._ticking.pop(id(self.watched.get(watched.key)), None)
+        self._ticking[id(watched)] = watched  # with a tick that was saved, perhaps
         self.watched[watched.key] = watched
         self.recordings[watched.key] = recording
         watched.recorded.begin(recording.plan)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
+
 from tiltyard.errors import TiltyardError
 from tiltyard.monitor.counting.errors import CountingError
 from tiltyard.monitor.counting.named_arrays import NamedArrays
@@ -110,7 +112,10 @@ class Saving:
             self._owners[plane_id] = watched.adopt(key.role, key.segment, panes)
 
     def restore_detectors(self, watched: Watched) -> None:
-        """Those that were saved with the references that the version has now, and are new."""
+        """Those that were saved with the references that the version has now, and are new.
+
+        With the ticks that were open.
+        """
         for segment, detection in watched.detections():
             if detection.changes:
                 continue
@@ -121,6 +126,14 @@ class Saving:
                     f"{model} version {version}: the saved {detection.kind} detector is of another"
                     " reference or policy, and begins anew"
                 )
+
+        for segment, ticking in watched.tickings.items():
+            arrays = None
+            if not ticking.changes:
+                arrays = self._arrays.pop(_tick_name(watched.key, segment), None)
+            if arrays is not None and str(arrays["profile"]) == watched.profile.digest:
+                saved_at = self._found.saved_at or self._monitor.now()
+                ticking.restore(arrays, self._monitor.monotonic(), saved_at)
 
     def save(self, *, force: bool = False) -> None:
         """Save what there is, if it is time. Raises StateFileError; the last save stays."""
@@ -151,6 +164,7 @@ class Saving:
                 batch.stamps[name] = (detection, detection.changes)
                 if self._stamps.get(name) != batch.stamps[name]:
                     batch.arrays[name] = detection.to_arrays()
+            self._add_ticks(batch, watched)
         for one in self._in_file - batch.stamps.keys():
             if _version_of(one) in self._monitor.watched:
                 batch.forgotten.add(one)  # of a profile, a segment or a baseline that is no more
@@ -160,6 +174,14 @@ class Saving:
             if stamp is None or self._stamps.get(_document(name)) != stamp:
                 batch.documents[name] = document.save()
         return batch
+
+    def _add_ticks(self, batch: _Batch, watched: Watched) -> None:
+        for segment, ticking in watched.tickings.items():
+            name = _tick_name(watched.key, segment)
+            batch.stamps[name] = (ticking, ticking.changes)
+            if self._stamps.get(name) != batch.stamps[name]:
+                arrays = ticking.to_arrays(self._monitor.monotonic(), self._monitor.now())
+                batch.arrays[name] = {**arrays, "profile": np.array(watched.profile.digest)}
 
     def _add_plane(self, batch: _Batch, state: StateFile, plane_id: PlaneId, plane: Plane) -> None:
         batch.stamps[plane_id] = stamp = (plane, plane.changes, plane.panes.panes_dropped)
@@ -177,6 +199,11 @@ class Saving:
 def _name(key: VersionKey, segment: str, detection: Detection) -> str:
     model, version = key
     return f"{model}/{version}/{detection.kind}/{segment}"
+
+
+def _tick_name(key: VersionKey, segment: str) -> str:
+    model, version = key
+    return f"{model}/{version}/tick/{segment}"
 
 
 def _document(name: str) -> str:

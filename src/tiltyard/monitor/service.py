@@ -71,7 +71,7 @@ class MonitorService:
         )
         self.feed = AlarmFeed([AlarmLog(reporter), self._webhooks], on_bug=reporter.log_bug)
         book = AlarmBook(self.feed)
-        self._monitor = Monitor(book, tick_s=config.monitor_tick_s, on_bug=reporter.log_bug)
+        self._monitor = Monitor(book, on_bug=reporter.log_bug)
         documents = {
             "alarms": Document(book.save, book.restore, lambda: book.changes),
             "events": Document(self.feed.save, self.feed.restore, lambda: self.feed.seq),

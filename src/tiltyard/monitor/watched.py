@@ -129,6 +129,11 @@ class Watched:
                 if alarm is not None:
                     yield Told(segment, detection, event, alarm)
 
+    @property
+    def has_open_ticks(self) -> bool:
+        """Whether there are counts that wait for their tick to be complete."""
+        return any(ticking.is_open for ticking in self.tickings.values())
+
     def detections(self) -> Iterator[tuple[str, Detection]]:
         """All, with their segments."""
         for segment, ticking in self.tickings.items():

@@ -107,6 +107,17 @@ def test_a_tick_that_closed_late_does_not_cost_the_next_one(bench: Bench) -> Non
     assert detection.detector.ticks == 4
 
 
+def test_a_tick_waits_for_nobody_once_it_is_complete(bench: Bench) -> None:
+    watched = bench.watch(PROFILE)
+    (detection,) = (one for _, one in watched.detections())
+    bench.drain(block_of(bench.number(watched, CHAMPION), words_of(columns(1, 60))), after_s=0.5)
+    assert detection.detector.ticks == 0
+    bench.drain(after_s=0.4)
+    assert (detection.detector.ticks, watched.has_open_ticks) == (0, True)
+    bench.drain(after_s=0.1)
+    assert (detection.detector.ticks, watched.has_open_ticks) == (1, False)
+
+
 def test_it_drains_until_it_is_to_stop_and_once_more(bench: Bench) -> None:
     watched = bench.watch(PROFILE)
     bench.reader.blocks.append(block_of(bench.number(watched, CHAMPION), words_of(columns(1, 9))))

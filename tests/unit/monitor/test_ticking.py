@@ -58,3 +58,28 @@ def test_what_is_added_may_be_used_again() -> None:
     counts[:] = 0
     assert len(list(made.close(11.0, 1001.0))) == 1
     assert told[SKEW].ticks[0][0] == [50, 1, 50]
+
+
+def test_an_open_tick_goes_on_where_it_was_saved() -> None:
+    made, _ = ticking()
+    made.add(rows(30))
+    saved = made.to_arrays(monotonic=10.25, at=1_000.25)
+    restored, told = ticking()
+    restored.restore(saved, monotonic=3.0, saved_at=1_000.25)  # after a boot
+    restored.add(rows(30))
+    assert list(restored.close(3.5, 2_000.0)) == []
+    assert len(list(restored.close(3.75, 2_000.0))) == 1
+    assert told[SKEW].ticks == [([60, 2, 60], 1.0, 2_000.0)]
+    nothing, told = ticking()
+    nothing.restore(restored.to_arrays(3.75, 2_000.0), monotonic=4.0, saved_at=2_000.0)
+    assert list(nothing.close(9.0, 2_010.0)) == []
+    assert told[SKEW].ticks == []
+
+
+def test_what_is_saved_is_not_what_goes_on() -> None:
+    made, _ = ticking()
+    made.add(rows(30))
+    saved = made.to_arrays(10.5, 1_000.5)
+    made.add(rows(30))
+    assert saved["counts"].tolist() == rows(30).tolist()
+    assert made.changes == 2
