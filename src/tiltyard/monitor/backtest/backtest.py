@@ -75,48 +75,18 @@ def backtest(
     cuts = cut_ticks(rows.times, rows.days, policy)
     days = _check(rows, cuts, policy)
     hours = _why_no_hours(rows, cuts, policy)
-    is_seasonal = not hours
-    told = f"{days} days, {len(cuts):,} ticks"
-
-    def pass_at(
-        delta: float,
-        what: str,
-        *,
-        by_hour: bool = is_seasonal,
-        stops_at_alarm: bool = False,
-        trials: Trials | None = None,
-    ) -> Replay:
-        say = f"{what} at delta {delta:g}, {told}"
-        return replay(
-            rows,
-            cuts,
-            replace(policy, delta=delta),
-            is_seasonal=by_hour,
-            stops_at_alarm=stops_at_alarm,
-            trials=trials,
-            tell=lambda part: tell(say, part),
-        )
-
-    def with_trials(delta: float) -> tuple[Replay, Delays]:
-        trials = Trials(rows, CHANGES, policy.warmup_ticks, len(cuts), delta)
-        found = pass_at(delta, "replay and trials", trials=trials)
-        return found, Delays(delta, trials.delays(CHANGES))
-
-    main, asked = with_trials(policy.delta)
+    passes = _Passes(rows, cuts, policy, not hours, tell)
+    main, asked = passes.with_trials(policy.delta)
     if not main.armed_s:
         raise ReferenceRefused(
-            f"no backtest: {told} have too few ticks after each other to tell how much rows depend"
-            f" on each other: at least {policy.warmup_ticks // 2} pairs on one day are needed"
+            f"no backtest: {len(cuts):,} ticks on {days} days have too few after each other to tell"
+            f" how much rows depend on each other: at least {policy.warmup_ticks // 2} pairs on one"
+            " day are needed"
         )
+    quiet = quiet_delta(passes.is_quiet, {policy.delta: not main.alarms})
     delays = [asked]
-    by_all = pass_at(policy.delta, "all hours", by_hour=False) if is_seasonal else main
-
-    def is_quiet(delta: float) -> bool:
-        return not pass_at(delta, "alarms", stops_at_alarm=True).alarms
-
-    quiet = quiet_delta(is_quiet, {policy.delta: not main.alarms})
     if main.alarms and quiet.delta is not None:
-        delays.append(with_trials(quiet.delta)[1])
+        delays.append(passes.with_trials(quiet.delta)[1])
     return Backtest(
         rows=len(rows),
         days=days,
@@ -127,12 +97,58 @@ def backtest(
         tick_s=float(np.median(cuts.elapsed_s)),
         rows_left=cuts.rows_left,
         policy=policy,
-        by_hour=main if is_seasonal else None,
-        by_all=by_all,
+        by_hour=None if hours else main,
+        by_all=main if hours else passes.over_all_hours(policy.delta),
         hours=hours,
         quiet=quiet,
         delays=tuple(delays),
     )
+
+
+@dataclass(frozen=True)
+class _Passes:
+    """Passes over one file, by hour where that can be, at different deltas."""
+
+    rows: TimedRows
+    cuts: TickCuts
+    policy: AlarmPolicy
+    is_seasonal: bool
+    tell: Tell
+
+    def with_trials(self, delta: float) -> tuple[Replay, Delays]:
+        """What a gateway would have said, and how late changes would have been found."""
+        first, ticks = self.policy.warmup_ticks, len(self.cuts)
+        trials = Trials(self.rows, CHANGES, first, ticks, delta)
+        found = self._pass("replay and trials", delta, self.is_seasonal, trials=trials)
+        return found, Delays(delta, trials.delays(CHANGES))
+
+    def over_all_hours(self, delta: float) -> Replay:
+        """The same, held against all hours."""
+        return self._pass("all hours", delta, False)
+
+    def is_quiet(self, delta: float) -> bool:
+        """Whether there is no alarm at all."""
+        return not self._pass("alarms", delta, self.is_seasonal, stops_at_alarm=True).alarms
+
+    def _pass(
+        self,
+        what: str,
+        delta: float,
+        is_seasonal: bool,
+        *,
+        stops_at_alarm: bool = False,
+        trials: Trials | None = None,
+    ) -> Replay:
+        say = f"{what} at delta {delta:g}, {len(self.cuts):,} ticks"
+        return replay(
+            self.rows,
+            self.cuts,
+            replace(self.policy, delta=delta),
+            is_seasonal=is_seasonal,
+            stops_at_alarm=stops_at_alarm,
+            trials=trials,
+            tell=lambda part: self.tell(say, part),
+        )
 
 
 def _why_no_hours(rows: TimedRows, cuts: TickCuts, policy: AlarmPolicy) -> str:

@@ -33,6 +33,7 @@ def test_alarms_at_the_asked_delta_have_a_column_of_the_quiet_one() -> None:
     )
     text = "\n".join(shown(loud))
     assert "alarms held against the same hour of the week, mostly" in text
+    assert "A bad day is also in what the same hours of other weeks" in text
     assert "closest" not in text
     assert "delta 0.3 is the smallest without an alarm; 0.2 has some" in text
     head = next(line for line in shown(loud) if line.startswith("change "))

@@ -32,7 +32,7 @@ def test_a_quiet_month_has_delays_at_the_asked_delta() -> None:
     assert [delays.delta for delays in found.delays] == [POLICY.delta]
     assert tuple(one.change for one in found.delays[0].of_changes) == CHANGES
     assert told[-1][1] == 1.0
-    assert "replay and trials at delta 0.1, 10 days" in told[0][0]
+    assert told[0][0].startswith("replay and trials at delta 0.1, ")
 
 
 def test_a_month_with_alarms_has_delays_at_the_quiet_delta_too() -> None:
@@ -76,5 +76,5 @@ def test_hours_shorter_than_two_ticks_are_not_told_apart() -> None:
 
 def test_days_without_two_ticks_after_each_other_tell_nothing() -> None:
     month = Month(rows=18_000, days=300, features=1)  # 60 rows a day are one tick
-    with pytest.raises(ReferenceRefused, match="too few ticks after each other"):
+    with pytest.raises(ReferenceRefused, match="too few after each other"):
         backtest(month.timed(), AlarmPolicy(warmup_ticks=100))
