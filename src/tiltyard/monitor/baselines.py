@@ -1,6 +1,7 @@
 """Accepting what a version serves as its baseline."""
 
 import contextlib
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -106,9 +107,10 @@ class Baselines:
         model, version = watched.key
         with self._monitor.lock:
             end = self._monitor.now() + 1.0  # the second that is open too
+            began = min((one.panes.began for one in watched.bet_planes("")), default=end)
             windows = [
                 Window(begin, until, since(watched, "", begin, until))
-                for begin, until in _hours(end - window_s, end)
+                for begin, until in _hours(max(end - window_s, math.floor(began)), end)
             ]
             windows = [window for window in windows if window.counts[ROWS]]
             rows = sum(int(window.counts[ROWS]) for window in windows)

@@ -279,6 +279,7 @@ class Keeper:
         # Before its detectors are restored: those against a baseline are made by it.
         self._do(_baseline_of(key), partial(self.baselines.look, watched))
         self._saving.restore_detectors(watched)
+        self._share(watched, self._sharing())  # before it bets: restored detectors are warm
         return watched
 
     def _record(self, version: LoadedVersion, watched: Watched) -> None:
@@ -330,12 +331,24 @@ class Keeper:
 
     def _share_false_alarms(self) -> None:
         """Rates of false alarms add: each version that is in a slot may page."""
-        sharing = max(1, len(self._in_slots()))
-        whole_s = self._terms.false_alarm_s
+        sharing = self._sharing()
         with self._monitor.lock:
             for watched in self._monitor.watched.values():
-                segments = len(watched.segments) - 1
-                watched.set_false_alarm_s(*plane_false_alarm_s(whole_s, sharing, segments))
+                self._share(watched, sharing)
+
+    def _share(self, watched: Watched, sharing: int) -> None:
+        segments = len(watched.segments) - 1
+        whole_s = self._terms.false_alarm_s
+        watched.set_false_alarm_s(*plane_false_alarm_s(whole_s, sharing, segments))
+
+    def _sharing(self) -> int:
+        """How many versions are in slots, also those that will be watched in a moment."""
+        wanted = {
+            (model, version)
+            for model, state in self._served.states().items()
+            for version in state.serving
+        }
+        return max(1, len(wanted - self.unprofiled))
 
     def _keep_within_memory(self) -> None:
         with self._monitor.lock:

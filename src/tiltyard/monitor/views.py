@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tiltyard.monitor.counting.layout import ROWS
+from tiltyard.monitor.counting.panes import Panes
 from tiltyard.monitor.detection import DRIFT
 from tiltyard.monitor.interface import WINDOW_S, DriftQuery, PlaneFigures
 from tiltyard.monitor.markers import Markers
@@ -35,10 +36,12 @@ def planes_of(monitor: Monitor, query: DriftQuery) -> Iterator[tuple[Watched, Pl
         watched = monitor.watched[model, version]
         if (query.model or model, query.version or version) != (model, version):
             continue
-        if not watched.planes:
-            watched.plane(CHAMPION, "", watched.began)
+        planes = list(watched.planes.values())
+        if not planes:
+            # Not kept: the version may be a shadow, which never has such a plane.
+            planes = [watched.made(CHAMPION, "", Panes(watched.profile.layout, watched.began))]
         found = sorted(
-            watched.planes.values(),
+            planes,
             key=lambda one: (_ORDER.get(one.key.role, len(_ORDER)), one.key.role, one.key.segment),
         )
         for plane in found:

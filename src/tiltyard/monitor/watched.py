@@ -94,6 +94,11 @@ class Watched:
 
     def adopt(self, role: str, segment: str, panes: Panes) -> Plane:
         """A plane with these panes, restored ones for example."""
+        plane = self.planes[role, segment] = self.made(role, segment, panes)
+        return plane
+
+    def made(self, role: str, segment: str, panes: Panes) -> Plane:
+        """The same, to be looked at: it is none of those that are counted."""
         model, version = self.key
         plane = Plane(
             PlaneKey(model, version, role, segment),
@@ -103,7 +108,6 @@ class Watched:
             self._selections.get(segment),
         )
         plane.captures_values = self.policy.captures_values
-        self.planes[role, segment] = plane
         return plane
 
     def settle(self, now: float) -> None:
