@@ -27,7 +27,7 @@ E2E_tsan := tests/e2e/test_serve.py tests/e2e/test_drain.py tests/e2e/test_shado
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make demo    train, publish, serve and measure two classifiers"
+	@echo "make demo    train, publish, serve, measure and watch two classifiers"
 	@echo "make test    native tests and pytest"
 	@echo "make build   the extension, in place; then .venv/bin/tiltyard"
 	@echo "make lint    ruff, mypy, clang-format, cython-lint"
@@ -45,7 +45,7 @@ test: $(VENV)/test
 	@$(PACKAGES) $(TEST_PACKAGES)
 	@$(PY) setup.py -q build_ext --inplace
 	@$(NATIVE) native-test
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n $(shell nproc) --dist loadgroup
 
 build: $(VENV)/demo
 	@$(PY) setup.py -q build_ext --inplace

@@ -41,6 +41,13 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With -n: those that start gateways go one after another, beside all the others."""
+    for item in items:
+        if any(item.path.is_relative_to(ROOT / "tests" / one) for one in ("e2e", "wire")):
+            item.add_marker(pytest.mark.xdist_group("gateways"))
+
+
 def _library(name: str) -> str:
     line = ["g++", f"-print-file-name={name}"]
     return subprocess.run(line, capture_output=True, text=True, check=True).stdout.strip()
