@@ -368,3 +368,12 @@ def test_what_was_unloaded_is_told_as_such(world: World) -> None:
     state = world.registry.change("m", partial(unload, version=2, now=0.0))
     world.reconciler.adopt(state)
     assert ("m", 2, module.UNLOADED) in world.engine.last.unready
+
+
+def test_who_listens_is_called_after_each_look(world: World) -> None:
+    served: list[int | None] = []
+    world.reconciler.on_look = lambda: served.append(world.serving())
+    world.pass_s(1)
+    world.control.set_champion("m", 2)
+    world.pass_s(1)
+    assert served == [1, 2], "what was looked for is in force by then"

@@ -234,3 +234,17 @@ def test_outputs_are_compared_by_the_rules_that_fit_what_is_shadowed(desk: Desk)
     # The champion has no output z: routing goes on without the rule for it.
     label = ("y", "label", 0.0, 0.0)
     assert [found[2:] for found in rollout.shadows] == [(0, [label]), (1, [label])]
+
+
+def test_who_listens_hears_of_each_new_table_and_its_rollouts(desk: Desk) -> None:
+    heard: list[list[Any]] = []
+    desk.table.on_publish = lambda rollouts: heard.append(list(rollouts))
+    desk.publish(state(1), report(1, 2))
+    assert heard == [[desk.fake.last.rollouts["m"]]]
+    desk.publish(state(1), report(1, 2))
+    assert len(heard) == 1, "no new table"
+    desk.publish(state(2, 2), report(1, 2))
+    assert heard[1] == [desk.fake.last.rollouts["m"]]
+    assert heard[1] != heard[0]
+    desk.publish(state(None, 3), report(1, 2))
+    assert heard[2] == [], "nobody serves"
