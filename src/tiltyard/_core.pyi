@@ -240,9 +240,10 @@ class Engine:
         """Record each row that the version answers from now on; in place of what was recorded.
 
         `planes` are the numbers by which blocks of records tell the planes apart: of what it
-        answers as champion (its controls and unsplit requests too), as canary, as shadow, and of
-        the champion's replies to what it was compared on as shadow. They are above 0 and never used
-        again. Pinned requests are not recorded, nor those with the parameter `tiltyard_synthetic`.
+        answers as champion (its controls and unsplit requests too, and without a rollout all that
+        name no version), as canary, as shadow, and of the champion's replies to what it was
+        compared on as shadow. They are above 0 and never used again. Requests for a version by its
+        number are not recorded, nor those with the parameter `tiltyard_synthetic`.
         Raises ValueError that names the slot, the tensor, and what was expected.
         """
 
