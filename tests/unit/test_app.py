@@ -4,6 +4,7 @@ import importlib.util
 import signal
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,3 +97,23 @@ def test_tls_files_are_read_or_named(tmp_path: Path) -> None:
     missing = files.model_copy(update={"tls_key": tmp_path / "none"})
     with pytest.raises(ServeError, match=r"tls_key .*/none: No such file"):
         app._tls_material(missing)
+
+
+@pytest.mark.parametrize("monitor", [True, False])
+def test_it_watches_unless_it_is_not_to(tmp_path: Path, events: Events, *, monitor: bool) -> None:
+    made = config(tmp_path).model_copy(update={"monitor": monitor, "http": "127.0.0.1:0"})
+    gateway = app.Gateway(made, events)
+    try:
+        gateway.start()
+        give_up = time.monotonic() + 100
+        while not gateway._is_open:
+            assert time.monotonic() < give_up
+            assert gateway._failure is None
+            threading.Event().wait(0.02)
+        with urllib.request.urlopen(f"http://{gateway.http_address}/metrics") as answer:
+            page = answer.read().decode()
+        assert ("tiltyard_monitor_watching 0.0" in page) == monitor
+    finally:
+        gateway.stop()
+    assert (tmp_path / "monitor.sqlite3").exists() == monitor
+    assert not gateway.is_running

@@ -138,6 +138,7 @@ class MonitorService:
             self._monitor.run(self._around.engine.open_records(), self._stopping)
         except Exception as error:  # noqa: BLE001 - the gateway serves on; the log has it
             self._around.reporter.log_bug("monitor", error)
+            self._keeper.problems["counting"] = f"counting has ended: {error}"
 
     def _keep(self) -> None:
         self._around.enter_priority("monitor-keeper")
