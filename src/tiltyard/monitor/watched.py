@@ -19,6 +19,7 @@ from tiltyard.monitor.policy import DriftPolicy
 from tiltyard.monitor.profile.profile import Profile
 from tiltyard.monitor.recorded import Recorded
 from tiltyard.monitor.recording import CANARY, CHAMPION, SHADOW
+from tiltyard.monitor.skew import skew_reference
 from tiltyard.monitor.snapshot import Baseline, PlaneKey
 from tiltyard.monitor.strangers import Strangers
 from tiltyard.monitor.ticking import Ticking
@@ -64,7 +65,7 @@ class Watched:
         self._counter = BlockCounter(profile, kernel)
         self._selections: dict[str, Selection] = {}
         self._alarm_policy = alarm_policy
-        self._skew = Reference(SKEW, profile.digest, profile.reference)
+        self._skew = skew_reference(profile)
         self.set_policy(policy, monotonic)
 
     @property

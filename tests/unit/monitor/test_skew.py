@@ -1,0 +1,73 @@
+"""The reference of skew against rows that are drawn as its own were."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from tiltyard.monitor.alarm.policy import AlarmPolicy
+from tiltyard.monitor.counting.layout import ROWS
+from tiltyard.monitor.detection import Detection
+from tiltyard.monitor.folding import Folding
+from tiltyard.monitor.profile.build import profile_of_columns
+from tiltyard.monitor.profile.cells import CellRole, Kind
+from tiltyard.monitor.profile.declaration import Declaration
+from tiltyard.monitor.profile.profile import Profile
+from tiltyard.monitor.profile.recount import count_rows
+from tiltyard.monitor.profile.words import slot_words
+from tiltyard.monitor.skew import skew_reference
+
+Column = npt.NDArray[np.float32]
+
+
+def profile_of(values: Column, declaration: Declaration) -> Profile:
+    return profile_of_columns({"a": values}, declaration=declaration, model="m", version=1)
+
+
+def unseen_of(profile: Profile) -> int:
+    cells = profile.layout.cells(skew_reference(profile).counts, 0)
+    return int(cells[profile.streams[0].cells.roles.index(CellRole.unseen)])
+
+
+DISCRETE = Declaration(kinds={"a": Kind.discrete})
+CATEGORICAL = Declaration(categorical=frozenset({"a"}))
+FEW_CELLS = Declaration(categorical=frozenset({"a"}), cells=2)
+
+
+@pytest.mark.parametrize(
+    ("declaration", "values", "alone"),
+    [
+        (DISCRETE, [1, 2, 3, 3, 4], 1),  # 1 and 4 would be below and above
+        (CATEGORICAL, [1, 1, 2, 3, 3, 4], 2),
+        (CATEGORICAL, [1, 1, 2, 2], 0),
+        (FEW_CELLS, [1, 1, 1, 2, 2, 2, 3, 4, 5], 3),  # each of OTHER's occurs once
+        (FEW_CELLS, [1, 1, 1, 2, 2, 2, 3, 4, 4], 1),  # one of the two may
+        (FEW_CELLS, [1, 1, 1, 2, 2, 2, 4, 4], 0),
+    ],
+)
+def test_what_occurs_once_would_be_unseen(
+    declaration: Declaration, values: list[float], alone: int
+) -> None:
+    profile = profile_of(np.array(values, np.float32), declaration)
+    assert unseen_of(profile) == alone
+    whole = skew_reference(profile)
+    assert whole.counts[ROWS] == len(values)
+    assert whole.digest == profile.digest
+
+
+@pytest.mark.parametrize("declaration", [DISCRETE, CATEGORICAL])
+def test_values_that_a_short_reference_missed_are_no_alarm(declaration: Declaration) -> None:
+    """40 values of which 60 rows have missed some: fresh rows have them."""
+    chance = np.random.default_rng(7)
+    shares = 0.9 ** np.arange(40)
+
+    def draw(count: int) -> Column:
+        return chance.choice(40, count, p=shares / shares.sum()).astype(np.float32)
+
+    profile = profile_of(draw(60), declaration)
+    policy = AlarmPolicy(false_alarm_s=1e4, warmup_ticks=10)
+    detection = Detection(Folding(profile), skew_reference(profile), policy)
+    slot = profile.slots[0]
+    for tick in range(300):
+        words = slot_words(slot, draw(100)[:, None])[:, None]
+        event, alarm = detection.tick(count_rows(profile, words), 1.0, float(tick))
+        assert event == "", alarm
