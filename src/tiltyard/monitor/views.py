@@ -107,9 +107,11 @@ def _watched_window(plane: Plane, begin: float, end: float) -> Window | None:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What was computed of a plane at `at`, when it had these `changes`."""
+    """What was computed of a plane at `at`, when it had these `changes` and `rows` in all."""
 
+    watched: Watched
     plane: Plane
+    rows: int
     baseline: Baseline | None
     changes: int
     at: float
@@ -120,8 +122,11 @@ class _Known:
     out_of_range: Mapping[str, int]
     cells: Mapping[str, Mapping[str, int]]
 
-    def holds(self, watched: Watched, plane: Plane, now: float) -> bool:
-        is_same = self.plane is plane and self.baseline is watched.baseline
+    def holds(self, watched: Watched, plane: Plane, rows: int, now: float) -> bool:
+        if self.watched is not watched or self.baseline is not watched.baseline:
+            return False
+        # Empty planes of who was never asked are not kept, and one is like the other.
+        is_same = self.plane is plane or not (self.rows or rows)
         if not is_same or self.changes != plane.changes:
             return False
         # Nothing came in, but what there was goes out of the window.
@@ -148,7 +153,8 @@ class Figures:
         `drifting` are the alarms that are open against baselines, of any model.
         """
         key = plane.key
-        known = self._of(watched, plane, monitor.now())
+        rows = int(plane.panes.totals()[ROWS])
+        known = self._of(watched, plane, rows, monitor.now())
         whose = (key.model, key.version, key.segment)
         onsets = [
             one.onset
@@ -166,7 +172,7 @@ class Figures:
             role=key.role,
             segment=key.segment,
             baseline="" if watched.baseline is None else watched.baseline.digest[:12],
-            rows=int(plane.panes.totals()[ROWS]),
+            rows=rows,
             offered=offered,
             dropped=dropped,
             lag_s=monitor.lag_s([plane.newest_ns]),
@@ -185,21 +191,23 @@ class Figures:
             model_age_s=model_age_s,
         )
 
-    def _of(self, watched: Watched, plane: Plane, now: float) -> _Known:
+    def _of(self, watched: Watched, plane: Plane, rows: int, now: float) -> _Known:
         known = self._known.get(plane.key)
-        if known is not None and known.holds(watched, plane, now):
+        if known is not None and known.holds(watched, plane, rows, now):
             return known
         profile = watched.profile
         window = plane.panes.window(now + 1.0 - WINDOW_S, now + 1.0)
-        rows = int(window.counts[ROWS])
-        streams = _measured(watched, window) if rows else {}
+        window_rows = int(window.counts[ROWS])
+        streams = _measured(watched, window) if window_rows else {}
         folded = _folded(profile, plane.panes.totals())
         known = self._known[plane.key] = _Known(
+            watched=watched,
             plane=plane,
+            rows=rows,
             baseline=watched.baseline,
             changes=plane.changes,
             at=now,
-            window_rows=rows,
+            window_rows=window_rows,
             streams=streams,
             missing=_totals(profile, folded, CellRole.missing),
             unseen=_totals(profile, folded, CellRole.unseen),

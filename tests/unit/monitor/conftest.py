@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from tests.unit.monitor.traffic import Block
+from tiltyard._core import LoadedVersion, RecordReader
 from tiltyard.monitor.alarm.policy import AlarmPolicy
 from tiltyard.monitor.alarm_book import AlarmBook
 from tiltyard.monitor.counting.compilation import compile_kernel
@@ -16,7 +17,7 @@ from tiltyard.monitor.incidents.feed import AlarmFeed
 from tiltyard.monitor.monitor import Monitor
 from tiltyard.monitor.policy import DriftPolicy
 from tiltyard.monitor.profile.profile import Profile
-from tiltyard.monitor.recording import PlaneNumbers, Recording
+from tiltyard.monitor.recording import PlaneNumbers, Recording, Records
 from tiltyard.monitor.watched import Watched
 
 if TYPE_CHECKING:
@@ -126,7 +127,8 @@ class Bench:
             monotonic=self.clock.monotonic,
         )
         version = Version(profile.model, profile.version)
-        recording = Recording(self.engine, version, profile, self.numbers)  # type: ignore[arg-type]
+        engine, loaded = cast(Records, self.engine), cast(LoadedVersion, version)
+        recording = Recording(engine, loaded, profile, self.numbers)
         self.monitor.watch(watched, recording)
         return watched
 
@@ -136,7 +138,7 @@ class Bench:
     def drain(self, *blocks: Block, after_s: float = 1.0) -> int:
         self.clock.pass_s(after_s)
         self.reader.blocks += blocks
-        return self.monitor.drain(self.reader)  # type: ignore[arg-type]
+        return self.monitor.drain(cast(RecordReader, self.reader))
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 """A gateway's monitor over a real store, registry and state file; engine and clock are not real."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from tests.unit.monitor.conftest import Clock, Engine, Reader, Version
 from tests.unit.monitor.traffic import Block, block_of, columns, words_of
+from tiltyard._core import RecordReader
 from tiltyard.monitor.alarm_book import AlarmBook
 from tiltyard.monitor.counting.counter import Kernel
 from tiltyard.monitor.desk import Desk, Parts
@@ -14,7 +15,7 @@ from tiltyard.monitor.keeper import Keeper, Terms
 from tiltyard.monitor.monitor import Monitor
 from tiltyard.monitor.profile.codec import encode
 from tiltyard.monitor.profile.profile import Profile
-from tiltyard.monitor.recording import CHAMPION
+from tiltyard.monitor.recording import CHAMPION, Records
 from tiltyard.monitor.saving import Document, Saving
 from tiltyard.monitor.snapshot import Alarm, Snapshot
 from tiltyard.monitor.state_file import StateFile
@@ -87,7 +88,7 @@ class House:
         self.saving = Saving(self.monitor, self.state, documents, on_problem=self.said.append)
         self.keeper = Keeper(
             self.monitor,
-            self.engine,  # type: ignore[arg-type]
+            cast(Records, self.engine),
             self.store,
             self.served,
             lambda: self.kernel,
@@ -165,7 +166,7 @@ class House:
     def drain(self, *blocks: Block, after_s: float = 1.0) -> None:
         self.clock.pass_s(after_s)
         self.reader.blocks += blocks
-        self.monitor.drain(self.reader)  # type: ignore[arg-type]
+        self.monitor.drain(cast(RecordReader, self.reader))
 
     def ask(
         self,

@@ -1,5 +1,3 @@
-import contextlib
-import sqlite3
 import threading
 from dataclasses import replace
 from typing import Any
@@ -14,7 +12,7 @@ from tiltyard.errors import StoreError
 from tiltyard.monitor import keeper as module
 from tiltyard.monitor.keeper import LOOK_S, STORE_LOOK_S
 from tiltyard.monitor.policy import DriftPolicy
-from tiltyard.monitor.recording import CANARY, CHAMPION
+from tiltyard.monitor.recording import CHAMPION
 from tiltyard.registry import Challenger, RegistryUnavailableError
 from tiltyard.store.profiles import add_baseline, read_baseline
 
@@ -208,110 +206,6 @@ def test_a_baseline_without_rows_is_ignored(house: House) -> None:
     look_later(house)
     assert house.watched().baseline == stored
     assert "baseline 2 of fraud version 2: expected rows, got none" in house.said[-1]
-
-
-@pytest.mark.parametrize("canary", [False, True])
-def test_a_swap_closes_what_is_open(house: House, *, canary: bool) -> None:
-    house.watch(PROFILE, THIRD, champion=2)
-    opened = house.drift()
-    challenger = Challenger(3, "canary", buckets=100, sample_ppm=0)
-    house.serve(2, challengers=(challenger,) if canary else ())
-    house.keeper.look()
-    assert house.open("drift") != [], "a challenger takes nobody's place"
-    house.serve(3, previous=2)
-    house.keeper.look()
-    kept = house.book.find(opened.id)
-    assert kept is not None
-    assert (kept.state, kept.closed_by) == ("superseded", "superseded by v3")
-    assert kept.closed_at == house.clock.unix
-    assert house.feed.events(0, 99)[-1].event == "superseded"
-    assert house.open() == []
-
-
-def test_a_rollback_closes_the_alarms_of_who_served(house: House) -> None:
-    house.watch(PROFILE, THIRD, champion=3)
-    opened = house.drift(version=3)
-    house.serve(2, rolled_back=True)
-    house.keeper.look()
-    kept = house.book.find(opened.id)
-    assert kept is not None
-    assert kept.closed_by == "superseded by v2"
-
-
-def test_a_canary_goes_on_as_champion(house: House) -> None:
-    house.watch(PROFILE, THIRD, champion=2)
-    house.serve(2, challengers=(Challenger(3, "canary", buckets=100, sample_ppm=0),))
-    house.keeper.look()
-    house.ask(305, version=3, role=CANARY)
-    house.ask(12, version=3, role=CANARY, shift=1.0)
-    (opened,) = house.open()
-    assert opened.key.role == CANARY
-    house.serve(3, previous=2)
-    house.keeper.look()
-    house.ask(2, version=3, shift=1.0)
-    (still,) = house.open()
-    assert (still.id, still.crossed_at, still.key.role) == (opened.id, opened.crossed_at, CHAMPION)
-    assert next(house.watched(3).detections())[1].detector.ticks == 319
-
-
-def test_a_swap_while_nobody_ran_closes_too(house: House) -> None:
-    house.watch(PROFILE, THIRD, champion=2)
-    opened = house.drift()
-    house.serve(3, previous=2)
-    house.restart(2, 3, down_s=60.0)
-    kept = house.book.find(opened.id)
-    assert kept is not None
-    assert (kept.state, kept.closed_by) == ("superseded", "superseded by v3")
-    assert list(house.monitor.open_alarms()) == []
-
-
-def test_an_alarm_waits_for_its_version_to_be_loaded(house: House) -> None:
-    house.watch(PROFILE, champion=2)
-    opened = house.drift()
-    house.restart()
-    assert opened.id in [one.id for one in house.open()], "it is still to be loaded"
-    house.load(2)
-    house.keeper.look()
-    assert opened.id in [alarm.id for _, _, alarm in house.monitor.open_alarms()]
-
-
-def test_without_a_registry_nobody_is_superseded_while_any_is_loading(house: House) -> None:
-    house.watch(PROFILE, THIRD, champion=3)
-    opened = house.drift(version=3)
-    house.served.known, house.served.settled = None, False
-    house.serve(2)  # 3 is still to be loaded
-    house.restart(2)
-    assert opened.id in [one.id for one in house.open()]
-    house.served.settled = True
-    house.keeper.look()
-    kept = house.book.find(opened.id)
-    assert kept is not None
-    assert kept.closed_by == "superseded by v2"
-
-
-def test_alarms_of_a_version_that_is_gone_do_not_stay(house: House) -> None:
-    house.watch(PROFILE, champion=2)
-    opened = house.drift()
-    del house.served.wanted[MODEL]
-    house.restart()
-    kept = house.book.find(opened.id)
-    assert kept is not None
-    assert kept.state == "superseded"
-    assert "no such model" in kept.closed_by
-
-
-def test_a_detector_that_was_not_saved_leaves_no_alarm(house: House) -> None:
-    house.watch(PROFILE, champion=2)
-    opened = house.drift()
-    house.stop()
-    with contextlib.closing(sqlite3.connect(house.state_path, isolation_level=None)) as state:
-        state.execute("DELETE FROM arrays")
-    house.start()
-    house.load(2)
-    house.keeper.look()
-    kept = house.book.find(opened.id)
-    assert kept is not None
-    assert kept.closed_by == "superseded by a detector that began anew"
 
 
 def test_another_policy_ends_what_was_bet_by_the_one_before(house: House) -> None:

@@ -1,10 +1,12 @@
 import threading
+from typing import cast
 
 import numpy as np
 import pytest
 
 from tests.unit.monitor.conftest import BOOTED, START, Bench
 from tests.unit.monitor.traffic import block_of, columns, recount, reference_profile, words_of
+from tiltyard._core import RecordReader
 from tiltyard.monitor.bugs import Bugs
 from tiltyard.monitor.incidents.feed import AlarmFeed
 from tiltyard.monitor.monitor import since
@@ -123,7 +125,7 @@ def test_it_drains_until_it_is_to_stop_and_once_more(bench: Bench) -> None:
     bench.reader.blocks.append(block_of(bench.number(watched, CHAMPION), words_of(columns(1, 9))))
     stopping = threading.Event()
     stopping.set()
-    bench.monitor.run(bench.reader, stopping)  # type: ignore[arg-type]
+    bench.monitor.run(cast(RecordReader, bench.reader), stopping)
     assert (bench.monitor.rows, bench.monitor.drains) == (9, 1)
 
 

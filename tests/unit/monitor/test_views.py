@@ -150,6 +150,8 @@ def test_figures_are_computed_anew_when_counts_change(
     monkeypatch.setattr(module, "_measured", count)
     house.watch(PROFILE, champion=2)
     assert (figures(house).psi, calls) == ({}, []), "nothing is known of no rows"
+    nothing = figures(house).cells
+    assert figures(house).cells is nothing, "who is never asked costs nothing"
     house.ask(3)
     first = figures(house)
     assert (first.rows, first.window_rows) == (300, 300)
