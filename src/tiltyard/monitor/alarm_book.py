@@ -2,10 +2,12 @@
 
 import json
 from collections import OrderedDict
-from dataclasses import asdict, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from tiltyard.errors import TiltyardError
+from tiltyard.monitor.incidents.encoded import Encoded
 from tiltyard.monitor.incidents.feed import ACKNOWLEDGED, SUPERSEDED, AlarmFeed
 from tiltyard.monitor.snapshot import Alarm
 
@@ -24,6 +26,7 @@ class AlarmBook:
     def __init__(self, feed: AlarmFeed) -> None:
         self.changes = 0
         self._feed = feed
+        self._encoded = Encoded()
         self._alarms: OrderedDict[str, Alarm] = OrderedDict()  # in the order of the last change
 
     def take(self, event: str, alarm: Alarm, at: float) -> Alarm:
@@ -75,8 +78,12 @@ class AlarmBook:
 
     def save(self) -> str:
         """JSON, for restore()."""
-        alarms = [asdict(alarm) for alarm in self._alarms.values()]
-        return json.dumps({"format": FORMAT, "alarms": alarms})
+        return self.saving()()
+
+    def saving(self) -> Callable[[], str]:
+        """Makes the JSON of what there is now; that may be done without the lock."""
+        alarms = list(self._alarms.values())
+        return lambda: f'{{"format": {FORMAT}, "alarms": {self._encoded.array(alarms)}}}'
 
     def restore(self, text: str) -> None:
         """What save() gave. Raises AlarmBookError; then nothing has changed."""

@@ -16,7 +16,7 @@ from tiltyard._core import RecordBlock
 from tiltyard.monitor.alarm_book import OPEN, AlarmBook
 from tiltyard.monitor.bugs import Bugs, OnBug
 from tiltyard.monitor.counting.pane_clock import PaneClock
-from tiltyard.monitor.detection import DRIFT, Detection
+from tiltyard.monitor.detection import DRIFT, Detection, alarm_id
 from tiltyard.monitor.incidents.feed import SUPERSEDED
 from tiltyard.monitor.profile.cells import Ints
 from tiltyard.monitor.recording import CHAMPION, CHAMPION_AS, Recording
@@ -246,7 +246,11 @@ class Monitor:
         ]
         if not mine:
             return
-        live = {alarm.id for one, _, alarm in self.open_alarms() if one is watched}
+        live = {
+            alarm_id(self._key(watched, segment), detection.reference, crossed_s)
+            for segment, detection in watched.detections()
+            if (crossed_s := detection.detector.crossed_s) is not None
+        }
         for alarm in mine:
             if alarm.id not in live:
                 self.close_in_book(alarm.id, why(alarm))

@@ -24,10 +24,11 @@ SAVE_S: Final = 10.0
 class Document:
     """Something else that is saved as text: alarms, their events, what webhooks still owe.
 
+    `save` takes what there is, with the monitor's lock held; what it gives makes the text, without.
     Where `stamp` gives what it gave at the last save, nothing has changed since.
     """
 
-    save: Callable[[], str]
+    save: Callable[[], Callable[[], str]]
     restore: Callable[[str], None]
     stamp: Callable[[], Hashable] | None = None
 
@@ -38,9 +39,10 @@ class _Batch:
 
     planes: dict[PlaneId, PanesState] = field(default_factory=dict)
     arrays: dict[str, NamedArrays] = field(default_factory=dict)
-    documents: dict[str, str] = field(default_factory=dict)
+    documents: dict[str, Callable[[], str]] = field(default_factory=dict)
     forgotten: set[PlaneId | str] = field(default_factory=set)
     stamps: dict[PlaneId | str, Hashable] = field(default_factory=dict)
+    owners: dict[PlaneId, Plane] = field(default_factory=dict)
 
 
 class Saving:
@@ -143,10 +145,9 @@ class Saving:
         with self._monitor.lock:
             now = self._monitor.now()
             batch = self._batch(self._state)
-        self._state.save(
-            now, batch.planes, batch.arrays, batch.documents, forget=list(batch.forgotten)
-        )
-        self._stamps = batch.stamps
+        documents = {name: text() for name, text in batch.documents.items()}
+        self._state.save(now, batch.planes, batch.arrays, documents, forget=list(batch.forgotten))
+        self._stamps, self._owners = batch.stamps, {**self._owners, **batch.owners}
         self._in_file = (self._in_file - batch.forgotten) | {*batch.planes, *batch.arrays}
         self.saved_at = now
 
@@ -190,7 +191,7 @@ class Saving:
         newest: Mapping[int, int] = state.newest(plane_id)
         if self._owners.get(plane_id) is not plane:
             # What the file has under its name is another's: nothing of that is to stay.
-            self._owners[plane_id], newest = plane, {}
+            batch.owners[plane_id], newest = plane, {}
             if plane_id in self._in_file:
                 batch.forgotten.add(plane_id)
         batch.planes[plane_id] = plane.panes.state(newest)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -73,9 +74,11 @@ class MonitorService:
         book = AlarmBook(self.feed)
         self._monitor = Monitor(book, on_bug=reporter.log_bug)
         documents = {
-            "alarms": Document(book.save, book.restore, lambda: book.changes),
-            "events": Document(self.feed.save, self.feed.restore, lambda: self.feed.seq),
-            "webhooks": Document(self._webhooks.save, self._webhooks.restore),
+            "alarms": Document(book.saving, book.restore, lambda: book.changes),
+            "events": Document(self.feed.saving, self.feed.restore, lambda: self.feed.seq),
+            "webhooks": Document(
+                lambda: partial(str, self._webhooks.save()), self._webhooks.restore
+            ),
         }
         self._saving = Saving(
             self._monitor, _state_file(config, around.store), documents, on_problem=self._say
@@ -152,6 +155,10 @@ class MonitorService:
         if compiled.problem:
             self._say(compiled.problem)
         return compiled.kernel
+
+    def _owed(self) -> Callable[[], str]:
+        """What webhooks have not delivered yet; they have a lock of their own."""
+        return partial(str, self._webhooks.save())
 
     def _say(self, problem: str) -> None:
         self._around.reporter.warning("monitor", problem=problem)

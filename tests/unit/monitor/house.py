@@ -81,8 +81,8 @@ class House:
             on_bug=self._take_bug,
         )
         documents = {
-            "alarms": Document(self.book.save, self.book.restore, lambda: self.book.changes),
-            "events": Document(self.feed.save, self.feed.restore, lambda: self.feed.seq),
+            "alarms": Document(self.book.saving, self.book.restore, lambda: self.book.changes),
+            "events": Document(self.feed.saving, self.feed.restore, lambda: self.feed.seq),
         }
         self.state = StateFile(self.state_path)
         self.saving = Saving(self.monitor, self.state, documents, on_problem=self.said.append)

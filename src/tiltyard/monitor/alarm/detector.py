@@ -86,6 +86,11 @@ class Detector:
         return own + self._effect.nbytes + self._history.nbytes
 
     @property
+    def crossed_s(self) -> float | None:
+        """When the alarm that is open crossed; None without one."""
+        return None if self._open is None else self._open.crossed_s
+
+    @property
     def alarm(self) -> Alarm | None:
         """The alarm that is open, with sizes as of the last tick."""
         return None if self._open is None else self._told(self._open)

@@ -169,7 +169,7 @@ class OpenAlarm:
         return {
             "alarm_times": np.array(times, np.float64),
             "alarm_acknowledged_by": np.array(self.acknowledged_by),
-            "alarm_counts": self._counts,
+            "alarm_counts": self._counts.copy(),  # it goes on growing while the state is written
             "alarm_rows": np.array([self._rows, self._rows_squared], np.int64),
             "alarm_bets": np.array([(n.stream, n.bet) for n in named], np.int64).reshape(-1, 2),
             "alarm_evidence": np.array([(n.log_evidence, n.share) for n in named], np.float64),

@@ -9,9 +9,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Final
 
 from tiltyard.errors import TiltyardError
+from tiltyard.monitor.incidents.encoded import Encoded
 from tiltyard.monitor.incidents.incident import Incident, Incidents
 from tiltyard.monitor.interface import AlarmEvent
 from tiltyard.monitor.snapshot import Alarm
@@ -61,6 +62,7 @@ class AlarmFeed:
         self._changed = threading.Condition()
         self._events: deque[AlarmEvent] = deque(maxlen=events_max)
         self._incidents = Incidents()
+        self._encoded = Encoded()
         self._seq = 0
         self._counts = dict.fromkeys(EVENTS, 0)
 
@@ -127,14 +129,16 @@ class AlarmFeed:
 
     def save(self) -> str:
         """All of it as JSON, for restore()."""
+        return self.saving()()
+
+    def saving(self) -> Callable[[], str]:
+        """Makes the JSON of what there is now; that may be done later, by one thread at a time."""
         with self._changed:
-            state: dict[str, Any] = {
-                "format": FORMAT,
-                "seq": self._seq,
-                "events": [asdict(event) for event in self._events],
-                "incidents": [asdict(incident) for incident in self._incidents.all()],
-            }
-        return json.dumps(state)
+            seq, events, incidents = self._seq, list(self._events), self._incidents.all()
+        return lambda: (
+            f'{{"format": {FORMAT}, "seq": {seq}, "events": {self._encoded.array(events)},'
+            f' "incidents": {json.dumps([asdict(incident) for incident in incidents])}}}'
+        )
 
     def restore(self, text: str) -> None:
         """Go on from what was saved, before anything is taken. Listeners are not told again.
