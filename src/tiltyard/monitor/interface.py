@@ -1,7 +1,7 @@
 """What the admin API, the metrics and the page can ask of the monitor. Safe from any thread."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from tiltyard.monitor.policy import DriftPolicy
@@ -46,7 +46,11 @@ class DriftQuery:
 
 @dataclass(frozen=True, slots=True)
 class PlaneFigures:
-    """Of one plane, for metrics: cheap to read. By stream where it is a mapping."""
+    """Of one plane, for metrics: cheap to read. By stream where it is a mapping.
+
+    `cells` has every stream, in the profile's order. `alarmed` are the streams that open alarms
+    name, `definitions` the definition ids of the statistics (StreamMeasure.definition).
+    """
 
     model: str
     version: int
@@ -70,6 +74,8 @@ class PlaneFigures:
     out_of_range: Mapping[str, int]
     cells: Mapping[str, Mapping[str, int]]  # totals by stream and folded cell
     model_age_s: float | None
+    alarmed: frozenset[str] = frozenset()
+    definitions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

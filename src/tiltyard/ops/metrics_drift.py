@@ -1,9 +1,11 @@
 """Metrics of drift and of the monitor. Pure, from what Monitoring tells.
 
-Labels are bounded. Of each plane the streams with the largest PSI are shown, STREAMS_MAX at most
-and fewer where there are many planes, so that all planes together show STREAMS_SUM_MAX at most; how
-many are left out is a metric itself. Planes are those of the monitor, so segments are the declared
-ones. Cells are shown only where asked for: with them PSI can be recomputed in PromQL.
+Labels are bounded. Of each plane the first streams of its profile are shown, STREAMS_MAX at most
+and fewer where there are many planes, so that all planes together show STREAMS_SUM_MAX at most. An
+order by what is measured would make counters come and go with noise. Beside these there are the
+streams that open alarms name, again STREAMS_SUM_MAX at most in all planes together; how many are
+left out is a metric itself. Planes are those of the monitor, so segments are the declared ones.
+Cells are shown only where asked for: with them PSI can be recomputed in PromQL.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -63,7 +65,17 @@ OUT_OF_RANGE: Final = counter(
 )
 CELL: Final = counter("feature_bin", "Rows by cell.", *STREAM, "bin")
 NOT_SHOWN: Final = gauge(
-    "drift_streams_not_shown", "Streams of the plane without metrics: their PSI is smaller.", *PLANE
+    "drift_streams_not_shown",
+    "Streams of the plane without metrics: they come late in the profile, and no open alarm names"
+    f" them (or open alarms name more than {STREAMS_SUM_MAX:,} on this gateway).",
+    *PLANE,
+)
+DEFINITION: Final = gauge(
+    "drift_definition_info",
+    "1; how the statistics of the stream are computed: the definition id without its n, which is"
+    " drift_window_observations.",
+    *STREAM,
+    "definition",
 )
 ALARM: Final = gauge(
     "drift_alarm", "1 while the plane is drifting: its alarm is latched; else 0.", *PLANE
@@ -80,7 +92,10 @@ DROPPED: Final = counter(
     "drift_events_dropped", "Rows that were not counted: the ring was full.", *PLANE
 )
 LAG: Final = gauge(
-    "drift_lag_seconds", "From the newest counted row's reply to its being counted.", *PLANE
+    "drift_lag_seconds",
+    "From a record's being made to its being counted, at the last drain that had records of this"
+    " plane.",
+    *PLANE,
 )
 AGE: Final = gauge("model_age_seconds", "Time since the version was published.", "model", "version")
 
@@ -99,14 +114,16 @@ _OF_STREAMS: Final[Mapping[str, Family]] = {
 
 def drift_metrics(figures: Sequence[PlaneFigures], *, cells: bool) -> Iterator[Filled]:
     """The families of all planes."""
-    streams_max = max(1, min(STREAMS_MAX, STREAMS_SUM_MAX // max(1, len(figures))))
-    shown = [(plane, _ranked(plane)[:streams_max]) for plane in figures]
+    first_max = min(STREAMS_MAX, _share(len(figures)))
+    alarmed_max = _share(sum(bool(plane.alarmed) for plane in figures))
+    shown = [(plane, _shown(plane, first_max, alarmed_max)) for plane in figures]
     for name, family in _OF_STREAMS.items():
         yield filled(family, _by_stream(shown, name, family))
+    yield filled(DEFINITION, _definitions(shown))
     if cells:
         yield filled(CELL, _by_cell(shown))
     yield filled(
-        NOT_SHOWN, ((_labels(one), len(_names(one)) - len(streams)) for one, streams in shown)
+        NOT_SHOWN, ((_labels(one), len(one.cells) - len(streams)) for one, streams in shown)
     )
     yield from _plane_metrics(figures)
     ages = {(one.model, str(one.version)): one.model_age_s for one in figures}
@@ -135,13 +152,26 @@ def _labels(plane: PlaneFigures) -> tuple[str, ...]:
     return plane.model, str(plane.version), plane.role, plane.segment
 
 
-def _names(plane: PlaneFigures) -> set[str]:
-    return plane.psi.keys() | plane.missing.keys()
+def _share(planes: int) -> int:
+    """How many streams each of so many planes may show."""
+    return max(1, STREAMS_SUM_MAX // max(1, planes))
 
 
-def _ranked(plane: PlaneFigures) -> list[str]:
-    """Its streams, the largest PSI first; by name where there is none, as before the first row."""
-    return sorted(_names(plane), key=lambda name: (-plane.psi.get(name, 0.0), name))
+def _shown(plane: PlaneFigures, first_max: int, alarmed_max: int) -> list[str]:
+    """The first streams in the profile's order, and of the others those that alarms name."""
+    names = list(plane.cells)
+    alarmed = [name for name in names[first_max:] if name in plane.alarmed]
+    return names[:first_max] + alarmed[:alarmed_max]
+
+
+def _definitions(shown: Sequence[tuple[PlaneFigures, list[str]]]) -> list[Row]:
+    """Without n, which would make new series at every scrape."""
+    return [
+        ((*_labels(plane), stream, plane.definitions[stream].partition(" n=")[0]), 1)
+        for plane, streams in shown
+        for stream in streams
+        if stream in plane.definitions
+    ]
 
 
 def _by_stream(

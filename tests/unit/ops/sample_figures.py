@@ -82,6 +82,10 @@ def plane_figures(model: str = "fraud", streams: int = 3, **more: Any) -> PlaneF
         "out_of_range": dict.fromkeys(names, 1),
         "cells": {name: {"< 0": 1, "[0, 1]": 899} for name in names},
         "model_age_s": 3_600.0,
+        "definitions": {
+            name: f"tiltyard-1 edges={k:012x} groups=0a0a0a0a0a0a n_reference=5000 n=500"
+            for k, name in enumerate(names)
+        },
     }
     return PlaneFigures(model=model, **{**values, **more})
 

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.ops.sample_figures import monitor_status, plane_figures
 from tiltyard.monitor.interface import PlaneFigures
+from tiltyard.monitor.statistics.definition import Definition
 from tiltyard.ops import metrics_drift
 from tiltyard.ops.metrics_drift import STREAMS_MAX, drift_metrics, monitor_metrics
 
@@ -56,13 +59,58 @@ def shown(values: dict[str, float], metric: str) -> list[str]:
     return [name for name in values if name.startswith(f"{metric}[")]
 
 
-def test_the_streams_with_the_largest_psi_are_shown_and_the_rest_is_counted() -> None:
+def features(values: dict[str, float], metric: str) -> list[int]:
+    """The numbers of the features that a metric shows."""
+    return [int(name.split("feature_")[-1].split("'")[0]) for name in shown(values, metric)]
+
+
+def test_the_first_of_the_profile_are_shown_and_the_rest_is_counted() -> None:
     values = values_of([plane_figures(streams=50)])
-    psi = shown(values, "drift_psi")
-    assert len(psi) == STREAMS_MAX
-    assert all(values[name] >= 0.31 for name in psi)
-    assert len(shown(values, "feature_missing_total")) == STREAMS_MAX
+    for metric in ("drift_psi", "feature_missing_total", "drift_definition_info"):
+        assert features(values, metric) == list(range(STREAMS_MAX))
     assert values[f"drift_streams_not_shown[{PLANE}]"] == 50 - STREAMS_MAX
+
+
+@given(st.lists(st.floats(0, 10), min_size=30, max_size=30))
+def test_which_are_shown_does_not_hang_on_what_is_measured(psi: list[float]) -> None:
+    names = [f"feature_{number}" for number in range(30)]
+    plane = plane_figures(streams=30, psi=dict(zip(names, psi, strict=True)))
+    assert features(values_of([plane]), "feature_missing_total") == list(range(STREAMS_MAX))
+
+
+def test_what_alarms_name_is_shown_beside_the_others() -> None:
+    alarmed = frozenset({"feature_3", "feature_40", "feature_30", "of another profile"})
+    values = values_of([plane_figures(streams=50, alarmed=alarmed)])
+    for metric in ("drift_psi", "feature_missing_total"):
+        assert features(values, metric) == [*range(STREAMS_MAX), 30, 40]
+    assert values[f"drift_streams_not_shown[{PLANE}]"] == 50 - STREAMS_MAX - 2
+
+
+def test_what_alarms_name_is_bounded_over_all_planes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics_drift, "STREAMS_SUM_MAX", 8)
+    alarmed = frozenset(f"feature_{number}" for number in range(30))
+    planes = [plane_figures("m0", streams=30, alarmed=alarmed), plane_figures("m1", streams=30)]
+    values = values_of(planes)
+    assert values["drift_streams_not_shown['m0', '3', 'champion', '']"] == 30 - 4 - 8
+    assert values["drift_streams_not_shown['m1', '3', 'champion', '']"] == 30 - 4
+    both = values_of([planes[0], plane_figures("m1", streams=30, alarmed=alarmed)])
+    assert len(shown(both, "drift_psi")) == 16
+
+
+def test_a_definition_makes_no_new_series_while_rows_come() -> None:
+    series = "drift_definition_info"
+    first = shown(values_of([plane_figures()]), series)
+    assert first[1] == (
+        f"{series}[{PLANE}, 'feature_1',"
+        " 'tiltyard-1 edges=000000000001 groups=0a0a0a0a0a0a n_reference=5000']"
+    )
+    later = {
+        name: text.replace("n=500", "n=501") for name, text in plane_figures().definitions.items()
+    }
+    assert shown(values_of([plane_figures(definitions=later)]), series) == first
+    changed = {name: str(Definition("1" * 12, "2" * 12, 9, 5)) for name in later}
+    assert not set(first) & set(shown(values_of([plane_figures(definitions=changed)]), series))
+    assert not shown(values_of([plane_figures(definitions={})]), series)
 
 
 def test_many_planes_share_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
