@@ -36,12 +36,17 @@ INCIDENTS: Final = gauge(
 ATTEMPTS: Final = counter("webhook_attempts", "Requests that were sent.", "endpoint")
 OUTCOMES: Final = counter(
     "webhook_events",
-    "Events by what became of them: delivered, refused (3xx or 4xx), expired (tried for a day),"
-    " dropped (the outbox was full, or the endpoint was gone) or merged into a later one.",
+    "Events by what became of them: delivered, refused (3xx, 410 or 413), expired (tried for a"
+    " day), dropped (the outbox was full, or the endpoint was gone) or merged into a later one.",
     "endpoint",
     "outcome",
 )
 FAILED: Final = counter("webhook_attempts_failed", "Requests that are tried again.", "endpoint")
+REJECTED: Final = counter(
+    "webhook_attempts_rejected",
+    "Those of webhook_attempts_failed that were answered with a 4xx, such as 401 or 404.",
+    "endpoint",
+)
 PENDING: Final = gauge("webhook_events_pending", "Events that are not delivered yet.", "endpoint")
 STOPPED: Final = gauge(
     "webhook_stopped", "1 where the endpoint said that it is gone (410).", "endpoint"
@@ -75,6 +80,7 @@ def webhook_metrics(counters: Mapping[str, Mapping[str, int]]) -> More:
         for family, name in (
             (ATTEMPTS, "attempts"),
             (FAILED, "failed"),
+            (REJECTED, "rejected"),
             (PENDING, "pending"),
             (STOPPED, "is_stopped"),
         )

@@ -18,7 +18,10 @@ class Log(Protocol):
 
 
 class AlarmLog:
-    """A listener of the feed. Drift that begins or grows is a warning, everything else is info."""
+    """A listener of the feed. Drift that begins or grows is a warning, everything else is info.
+
+    What is acknowledged grows without a warning.
+    """
 
     def __init__(self, log: Log) -> None:
         self._log = log
@@ -26,7 +29,8 @@ class AlarmLog:
     def __call__(self, notice: Notice) -> None:
         event, alarm = notice.event, notice.event.alarm
         says = self._log.info
-        if alarm.kind == DRIFT and event.event in (OPENED, NAMED):
+        grows = event.event in (OPENED, NAMED) and not notice.is_silenced
+        if alarm.kind == DRIFT and grows:
             says = self._log.warning
         says(f"alarm_{event.event}", **_values(notice, alarm))
 

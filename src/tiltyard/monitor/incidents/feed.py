@@ -42,6 +42,11 @@ class Notice:
     incident: Incident
     is_first: bool
 
+    @property
+    def is_silenced(self) -> bool:
+        """Whether it only says more of what somebody has acknowledged."""
+        return self.event.event == NAMED and self.event.alarm.acknowledged_at is not None
+
 
 class AlarmFeed:
     """Thread-safe. `listeners` are called in order, on the thread of take(), and must not block.

@@ -47,7 +47,17 @@ class Outbox:
         self._trying = ""
         self.is_stopped = False
         self.counts = dict.fromkeys(
-            ("attempts", "delivered", "failed", "refused", "expired", "dropped", "merged"), 0
+            (
+                "attempts",
+                "delivered",
+                "failed",
+                "rejected",
+                "refused",
+                "expired",
+                "dropped",
+                "merged",
+            ),
+            0,
         )
 
     def put(self, delivery: Delivery) -> Delivery | None:
@@ -67,6 +77,14 @@ class Outbox:
                 return None
             self.counts["dropped"] += 1
             return self._items.pop(next(one for one in self._items if one != self._trying))
+
+    def withdraw(self, merges: str) -> None:
+        """What is put in next says all that those with this `merges` say: they need not go."""
+        with self._lock:
+            for one in list(self._items.values()):
+                if one.merges == merges and one.id != self._trying:
+                    del self._items[one.id]
+                    self.counts["merged"] += 1
 
     def take(self, now: float) -> Delivery | None:
         """The first that is due, to be tried now: then failed() or ended() is owed.
@@ -94,11 +112,17 @@ class Outbox:
             self._items.pop(delivery.id, None)
             self.counts[how] += 1
 
-    def failed(self, delivery: Delivery, now: float, wait_s: float = 0.0) -> float:
-        """Try it again later, in `wait_s` at the earliest; in how many seconds."""
+    def failed(
+        self, delivery: Delivery, now: float, wait_s: float = 0.0, *, is_rejected: bool = False
+    ) -> float:
+        """Try it again later, in `wait_s` at the earliest; in how many seconds.
+
+        `is_rejected`: the receiver said that the fault is with the request; counted apart, too.
+        """
         with self._lock:
             self._trying = ""
             self.counts["failed"] += 1
+            self.counts["rejected"] += int(is_rejected)
             doubled_s = BACKOFF_S * 2 ** min(delivery.attempts, _DOUBLINGS_MAX)
             backoff_s = min(doubled_s, BACKOFF_S_MAX) * (1 + self._jitter()) / 2
             wait_s = max(backoff_s, min(wait_s, BACKOFF_S_MAX))

@@ -2,9 +2,10 @@
 
 Each endpoint has an outbox and a task of its own, so that a slow one holds up only itself. An event
 is tried for a day, with waits that double up to an hour. 2xx is delivered; 410 stops the endpoint
-until the gateway starts again; any other 3xx or 4xx is refused, and not tried again, but for 408,
-425 and 429, which say "later"; everything else is tried again. Redirects are not followed, and TLS
-is verified, with the certificates that SSL_CERT_FILE names where it is set.
+until the gateway starts again; a 3xx and 413 are refused, and not tried again, because no later
+attempt can do better. Everything else is tried again, any other 4xx too: a receiver answers so
+while it is deployed or a secret changes. Redirects are not followed, and TLS is verified, with the
+certificates that SSL_CERT_FILE names where it is set.
 """
 
 import asyncio
@@ -28,7 +29,7 @@ from tiltyard.monitor.incidents.endpoint import (
     distinct,
     signature,
 )
-from tiltyard.monitor.incidents.feed import NAMED, Notice, OnBug
+from tiltyard.monitor.incidents.feed import ACKNOWLEDGED, NAMED, Notice, OnBug
 from tiltyard.monitor.incidents.incident import DRIFT
 from tiltyard.monitor.incidents.outbox import MERGE_S, Delivery, Outbox
 
@@ -42,7 +43,7 @@ LOOK_S_MAX: Final = 60.0  # the wall clock may have been set
 GRACE_S: Final = 2.0
 
 GONE: Final = 410
-LATER: Final = frozenset({408, 425, 429})
+TOO_LARGE: Final = 413
 
 
 class SavedWebhooksError(TiltyardError):
@@ -64,8 +65,13 @@ class Answer:
             return "delivered"
         if self.code == GONE:
             return "gone"
-        is_refused = 300 <= self.code < 500 and self.code not in LATER
+        is_refused = 300 <= self.code < 400 or self.code == TOO_LARGE
         return "refused" if is_refused else "failed"
+
+    @property
+    def is_rejected(self) -> bool:
+        """A 4xx: the receiver finds fault with the request."""
+        return 400 <= self.code < 500
 
 
 class _Lane:
@@ -111,13 +117,17 @@ class Webhooks:
         self._is_stopped = False
 
     def __call__(self, notice: Notice) -> None:
-        """Have the event delivered; returns at once."""
+        """Have the event delivered; returns at once. One that is silenced goes nowhere."""
+        if notice.is_silenced:
+            return
         is_skew = notice.event.alarm.kind != DRIFT
         lanes = [one for one in self._lanes if one.endpoint.sends_skew or not is_skew]
         if not lanes:
             return
         delivery = _delivery(notice, self._describe(notice), self._clock())
         for lane in lanes:
+            if notice.event.event == ACKNOWLEDGED:  # it has all names, and nobody needs a page
+                lane.outbox.withdraw(_names_of(notice))
             given_up = lane.outbox.put(delivery)
             if given_up is not None:
                 self._log.warning(
@@ -147,8 +157,8 @@ class Webhooks:
         return sum(len(lane.outbox) for lane in self._lanes)
 
     def counters(self) -> dict[str, dict[str, int]]:
-        """By endpoint: attempts, delivered, failed (attempts), refused, expired, dropped, merged;
-        and pending and is_stopped, which do not only grow.
+        """By endpoint: attempts, failed and, of these, rejected (4xx) ones; events delivered,
+        refused, expired, dropped, merged; and pending and is_stopped, which do not only grow.
         """
         return {
             lane.endpoint.name: {
@@ -296,7 +306,9 @@ class Webhooks:
             given_up = lane.outbox.stop()
             self._log.warning("webhook_stopped", **about, **why, events_given_up=given_up)
         else:
-            wait_s = lane.outbox.failed(delivery, self._clock(), answer.retry_after_s)
+            wait_s = lane.outbox.failed(
+                delivery, self._clock(), answer.retry_after_s, is_rejected=answer.is_rejected
+            )
             if not lane.is_failing:
                 self._log.warning("webhook_fails", **about, **why, retry_s=round(wait_s, 1))
             lane.is_failing = True
@@ -310,11 +322,16 @@ def _delivery(notice: Notice, payload: Mapping[str, Any], now: float) -> Deliver
     return Delivery(
         id=hashlib.sha256(body.encode()).hexdigest()[:32],
         group=event.incident,
-        merges=f"{NAMED} {event.alarm.id}" if is_named else "",
+        merges=_names_of(notice) if is_named else "",
         body=body,
         created=now,
         due=now + (MERGE_S if is_named else 0.0),
     )
+
+
+def _names_of(notice: Notice) -> str:
+    """What events that name more streams of this alarm merge by."""
+    return f"{NAMED} {notice.event.alarm.id}"
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float:

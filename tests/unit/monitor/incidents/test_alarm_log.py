@@ -5,7 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.monitor.incidents.sample_alarms import Lines, alarm, notice, recovered, stream
+from tests.unit.monitor.incidents.sample_alarms import (
+    CROSSED,
+    Lines,
+    alarm,
+    notice,
+    recovered,
+    stream,
+)
 from tiltyard.monitor.incidents.alarm_log import AlarmLog
 from tiltyard.ops.log import logger
 from tiltyard.ops.reporter import Reporter
@@ -26,6 +33,13 @@ def test_drift_that_begins_or_grows_is_a_warning(event: str, kind: str, level: s
     AlarmLog(lines)(notice(event, alarm(kind=kind)))
     ((said, name, _),) = lines.lines
     assert (said, name) == (level, f"alarm_{event}")
+
+
+def test_what_is_acknowledged_grows_without_a_warning() -> None:
+    lines = Lines()
+    AlarmLog(lines)(notice("named", alarm(acknowledged_by="ann", acknowledged_at=CROSSED)))
+    ((said, name, values),) = lines.lines
+    assert (said, name, values["acknowledged_by"]) == ("info", "alarm_named", "ann")
 
 
 def test_a_line_says_what_where_and_since_when() -> None:

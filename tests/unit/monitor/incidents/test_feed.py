@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.monitor.incidents.sample_alarms import CROSSED, alarm, fail, recovered, stream
+from tests.unit.monitor.incidents.sample_alarms import (
+    CROSSED,
+    alarm,
+    fail,
+    notice,
+    recovered,
+    stream,
+)
 from tiltyard.monitor.incidents.feed import EVENTS, AlarmFeed, FeedError, Notice
 
 TIMEOUT_S = 20.0
@@ -91,6 +98,13 @@ def test_listeners_hear_of_events_in_their_order() -> None:
     for thread in threads:
         thread.join(TIMEOUT_S)
     assert heard == list(range(1, 201))
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_an_acknowledgement_silences_names_alone(event: str) -> None:
+    assert not notice(event, alarm()).is_silenced
+    seen = alarm(acknowledged_by="ann", acknowledged_at=CROSSED)
+    assert notice(event, seen).is_silenced == (event == "named")
 
 
 def test_another_word_is_refused() -> None:

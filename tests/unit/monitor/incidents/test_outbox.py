@@ -102,6 +102,27 @@ def test_more_names_of_one_alarm_are_one_event_until_it_is_tried() -> None:
     assert box.counts["merged"] == 2
 
 
+def test_what_is_said_later_is_withdrawn_but_for_what_is_under_way() -> None:
+    box = Outbox(lambda: 1.0)
+    box.put(delivery("a", merges="x"))
+    tried = take(box)
+    box.put(delivery("b", merges="x"))
+    box.put(delivery("c", merges="y"))
+    box.withdraw("x")
+    assert [one["id"] for one in box.pending()] == ["a", "c"]
+    assert (tried.id, box.counts["merged"]) == ("a", 1)
+    box.failed(tried, 0.0)
+    box.withdraw("x")
+    assert [one["id"] for one in box.pending()] == ["c"]
+
+
+def test_what_is_rejected_is_counted_among_what_fails() -> None:
+    box = outbox("a")
+    box.failed(take(box), 0.0)
+    box.failed(take(box, 1.0), 1.0, is_rejected=True)
+    assert (box.counts["failed"], box.counts["rejected"], len(box)) == (2, 1, 1)
+
+
 def test_a_full_box_gives_up_the_oldest_that_is_not_being_tried() -> None:
     box = outbox("a", "b", "c", items_max=3)
     take(box)
