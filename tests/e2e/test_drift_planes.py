@@ -1,6 +1,7 @@
 """Who is counted where: champion, canary, shadow and what it is held against; and who is not."""
 
 import shutil
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,7 +93,7 @@ def ask(caller: Caller, rows: Rows) -> dict[int, Rows]:
 
 def recount(profile: Profile, rows: Rows, version: int) -> npt.NDArray[np.int64]:
     """As the answers of a version are counted in the cells of a profile."""
-    score = rows @ np.float32(WEIGHTS)[:, None] + np.float32(version)
+    score = rows @ np.array(WEIGHTS, np.float32)[:, None] + np.float32(version)
     sides = {"x": rows, "score": score}
     words = np.stack([slot_words(slot, sides[slot.tensor]) for slot in profile.slots], axis=1)
     return count_rows(profile, words, ROWS_EACH, np.arange(len(rows)) % ROWS_EACH)
@@ -229,3 +230,21 @@ def test_what_to_do_is_said_and_is_what_helps(gateway: GatewayProcess, tmp_path:
         wait_watched(admin, "bare")
         caller.ask("bare", traffic(6, 30))
         wait_counted(admin, "bare", 30)
+
+
+def test_without_a_registry_who_names_no_version_is_counted(store: Path, serve: Serve) -> None:
+    """Such a gateway has no operators: its metrics tell."""
+    gateway = serve("--store", str(store), "--registry", "none")
+    newest = 'tiltyard_drift_rows_total{model="m",version="3",role="champion",segment=""}'
+
+    def counted() -> list[str]:
+        with urllib.request.urlopen(f"http://{gateway.http_address}/metrics") as reply:
+            lines = reply.read().decode().splitlines()
+        return [line.removeprefix(newest).strip() for line in lines if line.startswith(newest)]
+
+    with Caller(gateway.address) as caller:
+        wait_for(lambda: counted() == ["0"])
+        caller.ask("m", traffic(7, 20), version=3)
+        caller.ask("m", traffic(7, 30))
+        wait_for(lambda: counted() == ["30"])
+    assert gateway.stop() == 0, gateway.log()

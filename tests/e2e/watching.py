@@ -188,7 +188,7 @@ def alarms_of(admin: AdminClient, name: str, kind: str, *, open_only: bool = Fal
 
 
 class Ticks:
-    """Sends a tick's rows at a time, and waits until they are bet before more are sent."""
+    """Sends version 1 of models a tick's rows, and waits until they are bet."""
 
     def __init__(self, admin: AdminClient, caller: Caller, names: Iterable[str]) -> None:
         self._admin = admin
@@ -205,4 +205,4 @@ class Ticks:
 
     def _settle(self, name: str) -> None:
         """All is counted; a tick closes in the same drain, if it is as long as it must be."""
-        wait_counted(self._admin, name, self._rows[name])
+        wait_counted(self._admin, name, self._rows[name], version=1)
