@@ -4,12 +4,16 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from tiltyard.errors import TiltyardError
 from tiltyard.monitor.incidents.encoded import Encoded
 from tiltyard.monitor.incidents.feed import ACKNOWLEDGED, SUPERSEDED, AlarmFeed
 from tiltyard.monitor.snapshot import Alarm
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 CLOSED_KEPT: Final = 500
 OPEN: Final = "open"
@@ -87,7 +91,7 @@ class AlarmBook:
 
     def restore(self, text: str) -> None:
         """What save() gave. Raises AlarmBookError; then nothing has changed."""
-        from pydantic import TypeAdapter, ValidationError  # late: it takes long to import
+        from pydantic import ValidationError  # late: it takes long to import
 
         try:
             saved = json.loads(text)
@@ -95,7 +99,15 @@ class AlarmBook:
                 raise AlarmBookError(
                     f"saved alarms have format {saved['format']}; expected {FORMAT}"
                 )
-            found = TypeAdapter(list[Alarm]).validate_python(saved["alarms"])
+            found = _adapter().validate_python(saved["alarms"])
         except (ValueError, TypeError, KeyError, ValidationError) as error:
             raise AlarmBookError(f"saved alarms cannot be read: {error}") from error
         self._alarms = OrderedDict((alarm.id, alarm) for alarm in found)
+
+
+@cache
+def _adapter() -> "TypeAdapter[list[Alarm]]":
+    """Made once: it takes as long as reading many alarms."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(list[Alarm])

@@ -2,15 +2,16 @@
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tiltyard.control.errors import PreconditionError, Reason
 from tiltyard.errors import TiltyardError
 from tiltyard.monitor.accepting import ROWS_MIN, baseline_of, is_due
+from tiltyard.monitor.alarm.detector import State
 from tiltyard.monitor.counting.layout import REQUESTS, ROWS
-from tiltyard.monitor.monitor import Monitor, since
+from tiltyard.monitor.monitor import Monitor, VersionKey, since
 from tiltyard.monitor.profile.baseline_codec import check_baseline
 from tiltyard.monitor.profile.errors import MalformedProfileError
 from tiltyard.monitor.snapshot import Baseline, Window
@@ -18,8 +19,8 @@ from tiltyard.monitor.watched import Watched
 from tiltyard.store import Store
 from tiltyard.store.profiles import add_baseline, baseline_numbers, read_baseline
 
-if TYPE_CHECKING:
-    from tiltyard.registry import Registry
+# Keeps in the registry's events what was done to a version, and by whom.
+Note = Callable[[str, VersionKey, Mapping[str, object], str], None]
 
 HOUR_S: Final = 3600.0
 # The first pane begins up to a second before the plane does, and the last is still open.
@@ -37,12 +38,10 @@ class BaselineRefusedError(TiltyardError):
 class Baselines:
     """Of one gateway. From any thread; the monitor's lock is taken where it is needed."""
 
-    def __init__(
-        self, monitor: Monitor, store: Store, registry: "Callable[[], Registry | None]"
-    ) -> None:
+    def __init__(self, monitor: Monitor, store: Store, note: Note) -> None:
         self._monitor = monitor
         self._store = store
-        self._registry = registry
+        self._note = note
         self._refused: dict[tuple[str, int, int, str], str] = {}  # why; by file and profile
 
     def served(self, watched: Watched) -> tuple[int, int, float]:
@@ -90,6 +89,9 @@ class Baselines:
 
         Raises as accept().
         """
+        # Settled: it is known how much its rows depend on each other.
+        if any(one.detector.state is State.warming for _, one in watched.detections()):
+            return
         requests, rows, began = self.served(watched)
         age_s = self._monitor.now() - began
         if not is_due(watched.policy, requests=requests, rows=rows, age_s=age_s):
@@ -102,7 +104,7 @@ class Baselines:
     def accept(self, watched: Watched, window_s: float, actor: str) -> Baseline:
         """What it served in the last `window_s` is normal from now on; the baseline as stored.
 
-        Raises PreconditionError where that is too little, StoreError, RegistryUnavailableError.
+        Raises PreconditionError where that is too little, StoreError.
         """
         model, version = watched.key
         with self._monitor.lock:
@@ -130,10 +132,8 @@ class Baselines:
         made = replace(made, segments={name: one for name, one in segments.items() if one[ROWS]})
         stored = add_baseline(self._store, model, version, made)
         self.adopt(watched, stored)
-        registry = self._registry()
-        if registry is not None:
-            data = {"number": stored.number, "rows": rows}
-            registry.note("baseline_accepted", model, version, data, actor=actor)
+        data = {"number": stored.number, "rows": rows}
+        self._note("baseline_accepted", watched.key, data, actor)
         return stored
 
     def adopt(self, watched: Watched, baseline: Baseline) -> None:

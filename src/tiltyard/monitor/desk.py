@@ -153,11 +153,8 @@ class Desk:
                 if one.id == alarm_id:
                     detection.acknowledge(actor, now)
             seen = monitor.book.acknowledge(alarm, actor, now, note)
-        registry = self._parts.registry()
-        if registry is not None:
-            data = {"alarm": alarm_id, "note": note}
-            key = seen.key
-            registry.note("alarm_acknowledged", key.model, key.version, data, actor=actor)
+        key, data = seen.key, {"alarm": alarm_id, "note": note}
+        self._parts.keeper.note("alarm_acknowledged", (key.model, key.version), data, actor)
         return seen
 
     def accept(self, model: str, version: int | None, window_s: float, actor: str) -> Baseline:
@@ -199,11 +196,9 @@ class Desk:
 
     def add_profile(self, model: str, version: int, data: bytes, actor: str) -> Profile:
         profile = add_profile_file(self._parts.store, model, version, data)
-        registry = self._parts.registry()
-        if registry is not None:
-            number = {"number": profile.number}
-            registry.note("profile_added", model, version, number, actor=actor)
         self._parts.keeper.wake()
+        number = {"number": profile.number}
+        self._parts.keeper.note("profile_added", (model, version), number, actor)
         return profile
 
     # ---- inside

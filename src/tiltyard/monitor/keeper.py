@@ -6,9 +6,8 @@ store, building tables, writing the state.
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final
 
 from tiltyard._core import LoadedVersion
 from tiltyard.errors import TiltyardError
@@ -19,6 +18,7 @@ from tiltyard.monitor.bugs import Bugs, OnBug
 from tiltyard.monitor.counting.counter import Kernel
 from tiltyard.monitor.counting.pane_budget import PaneBudget
 from tiltyard.monitor.endings import close_what_is_over
+from tiltyard.monitor.given import Served, Terms
 from tiltyard.monitor.markers import Markers
 from tiltyard.monitor.monitor import Monitor, VersionKey
 from tiltyard.monitor.policy import DriftPolicy, policy_of
@@ -29,9 +29,6 @@ from tiltyard.monitor.watched import Watched
 from tiltyard.store import Store
 from tiltyard.store.profiles import profile_numbers, read_profile
 
-if TYPE_CHECKING:
-    from tiltyard.registry import ModelState, Registry
-
 LOOK_S: Final = 1.0
 STORE_LOOK_S: Final = 10.0  # a folder
 OBJECTS_LOOK_S: Final = 60.0  # where each listing is a request that is paid for
@@ -39,24 +36,6 @@ BEGIN_AGAIN_S: Final = 10.0
 EVENTS_READ: Final = 500
 # After these a version's files are looked at without waiting.
 NEW_FILES: Final = frozenset({"profile_added", "baseline_accepted"})
-
-
-class Served(Protocol):
-    """What is asked of who knows what is loaded and what is wanted."""
-
-    def versions(self) -> list[LoadedVersion]: ...
-    def states(self) -> "Mapping[str, ModelState]": ...
-    def registry(self) -> "Registry | None": ...
-    def is_settled(self) -> bool: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What the gateway was told: `false_alarm_s` is of all its models together."""
-
-    false_alarm_s: float
-    bytes_max: int
-    tick_s: float = 1.0
 
 
 class Keeper:
@@ -84,7 +63,7 @@ class Keeper:
         self.problems: dict[str, str] = {}  # by what could not be done
         self.unprofiled: frozenset[VersionKey] = frozenset()
         self.budget = PaneBudget(terms.bytes_max)
-        self.baselines = Baselines(monitor, store, served.registry)
+        self.baselines = Baselines(monitor, store, self.note)
         self._monitor = monitor
         self._engine = engine
         self._store = store
@@ -100,6 +79,7 @@ class Keeper:
         self._looked: dict[VersionKey, tuple[LoadedVersion, float]] = {}
         self._look_again_s = STORE_LOOK_S if store.root is not None else OBJECTS_LOOK_S
         self._policies: dict[str, DriftPolicy] = {}
+        self._knows_policies = False
         self._news = threading.Event()
 
     @property
@@ -166,6 +146,20 @@ class Keeper:
         state = self._served.states().get(model)
         return None if state is None else state.champion
 
+    def note(self, kind: str, key: VersionKey, data: Mapping[str, object], actor: str) -> None:
+        """Keep in the registry's events what was done. From any thread.
+
+        It is done, so a registry that cannot be written is a problem and no error.
+        """
+        registry = self._served.registry()
+        if registry is None:
+            return
+
+        def note() -> None:
+            registry.note(kind, *key, data, actor=actor)
+
+        self._do(f"event {kind}", note)
+
     def adopt_policy(self, model: str, policy: DriftPolicy) -> None:
         """Watch by it from now on. From any thread."""
         with self._monitor.lock:
@@ -173,6 +167,7 @@ class Keeper:
             for watched in self._monitor.watched.values():
                 if watched.key[0] == model and watched.policy != policy:
                     watched.set_policy(policy, self._monitor.monotonic())
+                    self._share(watched, self._sharing())
                     self._monitor.close_orphans(
                         watched, lambda _: f"superseded by drift policy {policy.epoch}"
                     )
@@ -199,6 +194,7 @@ class Keeper:
     def _read_registry(self) -> None:
         registry = self._served.registry()
         if registry is None:
+            self._knows_policies = True
             return
         while events := registry.events(self.markers.seq, EVENTS_READ):
             self.markers.update(events)
@@ -210,6 +206,7 @@ class Keeper:
             if values["epoch"] > self.policy(model).epoch:
                 take = partial(self._take_policy, model, values)
                 self._do(f"drift policy of {model}", take)
+        self._knows_policies = True
 
     def _take_policy(self, model: str, values: Mapping[str, object]) -> None:
         self.adopt_policy(model, policy_of(values))
@@ -217,6 +214,8 @@ class Keeper:
     # ---- what is watched
 
     def _look_at_versions(self) -> None:
+        if not self._knows_policies:
+            return  # by another policy what was saved would not fit, and be lost
         loaded = {(one.model, one.version): one for one in self._served.versions()}
         known = {*self._monitor.recordings, *self._looked}
         for key in known - loaded.keys():
@@ -266,7 +265,12 @@ class Keeper:
         manifest = self._store.read_manifest(*key)
         if manifest is not None:
             self.created[key] = manifest.created
-        policy = AlarmPolicy(false_alarm_s=self._terms.false_alarm_s, tick_s=self._terms.tick_s)
+        terms = self._terms
+        policy = AlarmPolicy(
+            false_alarm_s=terms.false_alarm_s,
+            tick_s=terms.tick_s,
+            warmup_ticks=terms.warmup_ticks,
+        )
         watched = Watched(
             profile,
             self._kernel,
@@ -292,6 +296,7 @@ class Keeper:
                 monitor.supersede(key, f"superseded by profile {watched.profile.number}")
             if watched.policy != self.policy(version.model):  # changed while it was made
                 watched.set_policy(self.policy(version.model), monitor.monotonic())
+                self._share(watched, self._sharing())
             monitor.watch(watched, made)
 
     # ---- who serves

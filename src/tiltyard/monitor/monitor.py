@@ -16,17 +16,17 @@ from tiltyard._core import RecordBlock
 from tiltyard.monitor.alarm_book import OPEN, AlarmBook
 from tiltyard.monitor.bugs import Bugs, OnBug
 from tiltyard.monitor.counting.pane_clock import PaneClock
-from tiltyard.monitor.detection import DRIFT, Detection, alarm_id
+from tiltyard.monitor.detection import DRIFT, SKEW, Detection, Reference, alarm_id
 from tiltyard.monitor.incidents.feed import SUPERSEDED
 from tiltyard.monitor.profile.cells import Ints
 from tiltyard.monitor.recording import CHAMPION, CHAMPION_AS, Recording
 from tiltyard.monitor.snapshot import Alarm, PlaneKey, Window
 from tiltyard.monitor.statistics.cause import cause
+from tiltyard.monitor.statistics.measure import Report
 from tiltyard.monitor.statistics.report import report
 from tiltyard.monitor.watched import Told, Watched
 
 DRAIN_S: Final = 0.1
-NS: Final = 1e9
 
 VersionKey = tuple[str, int]
 
@@ -140,18 +140,18 @@ class Monitor:
         watched, role = route
         words = np.frombuffer(memoryview(block), np.uint32).reshape(block.records, block.words)
         touched[id(watched)] = watched
-        watched.count(role, words, now)
+        watched.count(role, words, now, self._monotonic())
         if role == CHAMPION:
             for follower in self._followers.get(watched.key, ()):
                 touched[id(follower)] = follower
-                follower.count(CHAMPION_AS, words, now)
+                follower.count(CHAMPION_AS, words, now, self._monotonic())
 
     def _tick(self, now: float) -> None:
         monotonic = self._monotonic()
         for watched in list(self._ticking.values()):
             try:
                 for told in watched.close_ticks(monotonic, now):
-                    self.book.take(told.event, self._alarm(watched, told, now), now)
+                    self.book.take(told.event, self._alarm(watched, told), now)
                 is_open = watched.has_open_ticks
             except Exception as error:  # noqa: BLE001 - the others' ticks are still bet
                 model, version = watched.key
@@ -208,11 +208,6 @@ class Monitor:
             if champion != key
         }
 
-    def lag_s(self, keys: Iterable[int]) -> float:
-        """How old the newest of these times (ns) of records is; 0 without any."""
-        newest = max(keys, default=0)
-        return max(0.0, self._monotonic() - newest / NS) if newest else 0.0
-
     def supersede(self, key: VersionKey, by: str) -> None:
         """Close what is open of a version, and begin anew. The lock is held."""
         for segment, detection in self.watched[key].detections():
@@ -263,27 +258,32 @@ class Monitor:
                 if told is not None:
                     yield watched, detection, detection.alarm(told, self._key(watched, segment), "")
 
-    def _alarm(self, watched: Watched, told: Told, now: float) -> Alarm:
+    def _alarm(self, watched: Watched, told: Told) -> Alarm:
         key = self._key(watched, told.segment)
         alarm = told.detection.alarm(told.alarm, key, "")
         if alarm.closed_at is not None:
             return alarm
-        return replace(alarm, cause=self._cause(watched, told, alarm, now))
+        return replace(alarm, cause=self._cause(watched, told, alarm))
 
-    def _cause(self, watched: Watched, told: Told, alarm: Alarm, now: float) -> str:
-        """What reserved cells explain of the streams that lead."""
-        reference = told.detection.reference
-        counts = since(watched, told.segment, alarm.onset, now + 1.0)  # the second that is open
-        measured = report(
+    def measured(
+        self, watched: Watched, segment: str, reference: Reference, begin: float
+    ) -> Report:
+        """What a version was counted since then, against a reference. The lock is held."""
+        end = self.now() + 1.0  # the second that is open
+        return report(
             watched.profile,
             reference.counts,
-            Window(alarm.onset, now, counts),
-            against="profile" if reference.kind == "skew" else "baseline",
+            Window(begin, end, since(watched, segment, begin, end)),
+            against="profile" if reference.kind == SKEW else "baseline",
             reference_digest=reference.digest,
         )
+
+    def _cause(self, watched: Watched, told: Told, alarm: Alarm) -> str:
+        """What reserved cells explain of the streams that lead."""
+        found = self.measured(watched, told.segment, told.detection.reference, alarm.onset)
         leading = {stream.stream for stream in alarm.streams if stream.is_leading}
-        found = (cause(one) for one in measured.streams if one.stream in leading)
-        return next((text for text in found if text), "")
+        texts = (cause(one) for one in found.streams if one.stream in leading)
+        return next((text for text in texts if text), "")
 
     @staticmethod
     def _key(watched: Watched, segment: str) -> PlaneKey:

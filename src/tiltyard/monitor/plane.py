@@ -1,5 +1,7 @@
 """What is counted of one plane: what is new, its panes, and its strangest rows."""
 
+from typing import Final
+
 from tiltyard.monitor.counting.block_counter import BlockCounter
 from tiltyard.monitor.counting.layout import ROWS
 from tiltyard.monitor.counting.panes import Panes
@@ -8,6 +10,8 @@ from tiltyard.monitor.counting.selection import Selection
 from tiltyard.monitor.profile.cells import Ints
 from tiltyard.monitor.snapshot import PlaneKey
 from tiltyard.monitor.strangers import Strangers
+
+NS: Final = 1e9
 
 
 class Plane:
@@ -26,14 +30,17 @@ class Plane:
         self.strangers = strangers
         self.captures_values = False
         self.newest_ns = 0  # of the last record that was counted, CLOCK_MONOTONIC
+        self.lag_s = 0.0  # from being made to being counted, of the oldest record of the last block
+        self.rows = 0  # counted by this process
         self.changes = 0  # of the panes, by what was counted
         self._counter = counter
         self._selection = selection
         self._fresh = counter.layout.zeros()
         self._first_ns = 0
 
-    def count(self, words: Words, at: float) -> None:
-        """Count a block of records uint32[n, W], or those of the segment; `at` in unix seconds."""
+    def count(self, words: Words, at: float, monotonic: float) -> None:
+        """Count a block of records uint32[n, W], or those of the segment; `at` in unix seconds,
+        `monotonic` in those that records have."""
         rows = None if self._selection is None else self._selection.rows(words)
         if rows is not None and not len(rows):
             return
@@ -48,6 +55,7 @@ class Plane:
         first_ns, last_ns = self._counter.times(words)
         self._first_ns = min(self._first_ns or first_ns, first_ns)
         self.newest_ns = max(self.newest_ns, last_ns)
+        self.lag_s = max(0.0, monotonic - first_ns / NS)
 
     def settle(self, now: float) -> Ints | None:
         """Put what is new into the panes; the counts of it, int64[layout.size], or None."""
@@ -55,6 +63,7 @@ class Plane:
             self.panes.advance(now)
             return None
         self.changes += 1
+        self.rows += int(self._fresh[ROWS])
         counts, self._fresh = self._fresh, self._counter.layout.zeros()
         self.panes.add(now, counts, self._first_ns, self.newest_ns)
         self._first_ns = 0

@@ -13,17 +13,20 @@ from tiltyard.monitor.alarm_book import AlarmBook
 from tiltyard.monitor.counting.compilation import compile_kernel
 from tiltyard.monitor.counting.counter import Kernel
 from tiltyard.monitor.desk import Desk, Parts
+from tiltyard.monitor.given import Served, Terms
 from tiltyard.monitor.incidents.alarm_log import AlarmLog
 from tiltyard.monitor.incidents.endpoint import Endpoint
 from tiltyard.monitor.incidents.feed import AlarmFeed, Notice
 from tiltyard.monitor.incidents.payload import Context, payload
 from tiltyard.monitor.incidents.runbook import Runbook
 from tiltyard.monitor.incidents.webhook import Webhooks
-from tiltyard.monitor.keeper import Keeper, Served, Terms
+from tiltyard.monitor.keeper import Keeper
 from tiltyard.monitor.monitor import Monitor
 from tiltyard.monitor.profile.stream import Group
 from tiltyard.monitor.saving import Document, Saving
+from tiltyard.monitor.snapshot import Alarm
 from tiltyard.monitor.state_file import StateFile
+from tiltyard.monitor.watched import Watched
 from tiltyard.store import Store
 
 if TYPE_CHECKING:
@@ -176,6 +179,7 @@ class MonitorService:
                 outputs=frozenset(
                     profile.streams[index].name for index in profile.of_group(Group.output)
                 ),
+                definitions=self._definitions(watched, alarm),
                 markers=self._keeper.markers.between(
                     key.model, alarm.onset_from - AROUND_S, notice.event.time
                 ),
@@ -185,6 +189,15 @@ class MonitorService:
             )
         gateway = self._around.gateway()
         return payload(notice, context, gateway=gateway, runbook=self._runbook)
+
+    def _definitions(self, watched: Watched, alarm: Alarm) -> dict[str, str]:
+        """The definition ids of an alarm's streams, since its onset."""
+        ticking = watched.tickings.get(alarm.key.segment)
+        detection = None if ticking is None else ticking.detections.get(alarm.kind)
+        if detection is None or detection.reference.digest != alarm.reference_digest:
+            return {}
+        found = self._monitor.measured(watched, alarm.key.segment, detection.reference, alarm.onset)
+        return {one.stream: one.definition for one in found.streams}
 
 
 def _state_file(config: Config, store: Store) -> StateFile | None:

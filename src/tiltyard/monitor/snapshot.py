@@ -156,6 +156,6 @@ class Snapshot:
     compared: Window | None = None  # a challenger's: the champion's outputs on the same traffic
     offered: int = 0
     dropped: int = 0
-    lag_s: float = 0.0  # of the newest record that was counted
+    lag_s: float = 0.0  # from being made to being counted, when records were counted last
     gateways: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()  # sentences: what is missing here, and why

@@ -11,13 +11,14 @@ from tiltyard.monitor.interface import WINDOW_S, DriftQuery, PlaneFigures
 from tiltyard.monitor.markers import Markers
 from tiltyard.monitor.monitor import Monitor
 from tiltyard.monitor.plane import Plane
+from tiltyard.monitor.policy import DAY_S
 from tiltyard.monitor.profile.cells import CellRole, Ints
 from tiltyard.monitor.profile.profile import Profile
 from tiltyard.monitor.recording import CANARY, CHAMPION, CHAMPION_AS, SHADOW, SHADOWED
 from tiltyard.monitor.snapshot import Alarm, Baseline, PlaneKey, Snapshot, Window
 from tiltyard.monitor.statistics.measure import StreamMeasure
 from tiltyard.monitor.statistics.report import report
-from tiltyard.monitor.watched import Watched
+from tiltyard.monitor.watched import BET_ROLES, Watched
 
 WEEK_S: Final = 7 * 86_400.0
 # How often the figures of a plane that nobody asks follow the window.
@@ -71,6 +72,8 @@ def snapshot_of(
     panes, key = plane.panes, plane.key
     other = watched.planes.get((COMPARED.get(key.role, ""), key.segment))
     offered, dropped = watched.recorded.rows(key.role)
+    # What the champion answered is bet for the champion, not for who is compared with it.
+    is_bet = key.role in BET_ROLES
     return Snapshot(
         key=key,
         profile=watched.profile,
@@ -82,22 +85,31 @@ def snapshot_of(
         detectors=tuple(
             detection.view()
             for segment, detection in watched.detections()
-            if segment == key.segment
+            if is_bet and segment == key.segment
         ),
         alarms=tuple(
             alarm
             for alarm in monitor.book.all(key.model)
-            if (alarm.key.version, alarm.key.segment) == (key.version, key.segment)
+            if is_bet and (alarm.key.version, alarm.key.segment) == (key.version, key.segment)
         ),
         strangers=plane.strangers.strangest(now, monitor.boot_s()),
         markers=markers.between(key.model, end - max(history_s, query.window_s), end),
         compared=None if other is None else other.panes.window(begin, end),
         offered=offered,
         dropped=dropped,
-        lag_s=monitor.lag_s([plane.newest_ns]),
+        lag_s=plane.lag_s,
         gateways=(gateway,) if gateway else (),
-        problems=(*problems, *watched.problems),
+        problems=(*problems, *watched.problems, *_short(watched.baseline)),
     )
+
+
+def _short(baseline: Baseline | None) -> Iterator[str]:
+    """What a baseline of less than a day does not know."""
+    if baseline is not None and baseline.end - baseline.begin < DAY_S:
+        yield (
+            f"baseline {baseline.number} is of less than a day, so what changes with the hour may"
+            " be taken for drift: accept a longer window when a day has been seen"
+        )
 
 
 def _watched_window(plane: Plane, begin: float, end: float) -> Window | None:
@@ -148,7 +160,8 @@ class Figures:
         model_age_s: float | None,
         drifting: Iterable[Alarm],
     ) -> PlaneFigures:
-        """Of the last ten minutes; totals are since the plane was first counted.
+        """Of the last ten minutes; totals of streams are since the plane was first counted, rows
+        since this process watches it, as what was offered and dropped is.
 
         `drifting` are the alarms that are open against baselines, of any model.
         """
@@ -156,14 +169,15 @@ class Figures:
         rows = int(plane.panes.totals()[ROWS])
         known = self._of(watched, plane, rows, monitor.now())
         whose = (key.model, key.version, key.segment)
-        onsets = [
-            one.onset
+        is_bet = key.role in BET_ROLES
+        mine = [
+            one
             for one in drifting
-            if (one.key.model, one.key.version, one.key.segment) == whose
+            if is_bet and (one.key.model, one.key.version, one.key.segment) == whose
         ]
         evidence: dict[str, float] = {}
         for segment, detection in watched.detections():
-            if segment == key.segment and detection.kind == DRIFT:
+            if is_bet and segment == key.segment and detection.kind == DRIFT:
                 evidence = detection.view().stream_evidence_log10
         offered, dropped = watched.recorded.rows(key.role)
         return PlaneFigures(
@@ -172,12 +186,12 @@ class Figures:
             role=key.role,
             segment=key.segment,
             baseline="" if watched.baseline is None else watched.baseline.digest[:12],
-            rows=rows,
+            rows=plane.rows,
             offered=offered,
             dropped=dropped,
-            lag_s=monitor.lag_s([plane.newest_ns]),
-            is_drifting=bool(onsets),
-            onset=min(onsets, default=None),
+            lag_s=plane.lag_s,
+            is_drifting=bool(mine),
+            onset=min((one.onset for one in mine), default=None),
             window_rows=known.window_rows,
             psi=_values(known.streams, "psi"),
             psi_band=_values(known.streams, "psi_band"),
@@ -189,6 +203,8 @@ class Figures:
             out_of_range=known.out_of_range,
             cells=known.cells,
             model_age_s=model_age_s,
+            alarmed=frozenset(stream.stream for one in mine for stream in one.streams),
+            definitions={name: one.definition for name, one in known.streams.items()},
         )
 
     def _of(self, watched: Watched, plane: Plane, rows: int, now: float) -> _Known:

@@ -79,12 +79,12 @@ class Watched:
 
     # ---- counting
 
-    def count(self, role: str, words: Words, at: float) -> None:
+    def count(self, role: str, words: Words, at: float, monotonic: float) -> None:
         """Count a block of records uint32[n, W] on the planes of a role."""
         if role in BET_ROLES:
             self.role = role
         for segment in self.segments:
-            self.plane(role, segment, at).count(words, at)
+            self.plane(role, segment, at).count(words, at, monotonic)
 
     def plane(self, role: str, segment: str, at: float) -> Plane:
         """The plane, made now if there is none."""

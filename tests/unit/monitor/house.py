@@ -9,9 +9,10 @@ from tiltyard._core import RecordReader
 from tiltyard.monitor.alarm_book import AlarmBook
 from tiltyard.monitor.counting.counter import Kernel
 from tiltyard.monitor.desk import Desk, Parts
+from tiltyard.monitor.given import Terms
 from tiltyard.monitor.incidents.feed import AlarmFeed
 from tiltyard.monitor.interface import DriftQuery
-from tiltyard.monitor.keeper import Keeper, Terms
+from tiltyard.monitor.keeper import Keeper
 from tiltyard.monitor.monitor import Monitor
 from tiltyard.monitor.profile.codec import encode
 from tiltyard.monitor.profile.profile import Profile
@@ -92,7 +93,7 @@ class House:
             self.store,
             self.served,
             lambda: self.kernel,
-            Terms(1_000.0, self.bytes_max),
+            Terms(1_000.0, self.bytes_max, warmup_ticks=10),
             self.saving,
             on_problem=self.said.append,
             on_bug=self._take_bug,

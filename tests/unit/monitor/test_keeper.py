@@ -89,13 +89,16 @@ def test_a_registry_that_is_away_keeps_nothing_else_from_being_done(
 
     with monkeypatch.context() as patched:
         patched.setattr(house.registry, "policies", fail)
-        house.watch(PROFILE, champion=2)
+        house.put(PROFILE)
+        house.load(2)
+        house.serve(2)
         look_later(house)
-    assert (MODEL, 2) in house.engine.recorded
+    assert house.engine.recorded == {}, "by another policy what was saved would not fit"
     assert len(house.said) == 1
     assert "the registry is locked" in house.said[0]
     look_later(house)
     assert house.keeper.problems == {}
+    assert (MODEL, 2) in house.engine.recorded
 
 
 def test_a_profile_that_does_not_fit_leaves_what_was_watched(

@@ -172,7 +172,7 @@ def test_webhooks_are_told_what_is_known_beside_an_alarm(make: Make, kernel: Ker
         reference_profile(), kernel, DriftPolicy(), AlarmPolicy(), began=0.0, monotonic=0.0
     )
     service._monitor.watched[watched.key] = watched
-    watched.count(CHAMPION, words_of(columns(1, 20)), 95.0)
+    watched.count(CHAMPION, words_of(columns(1, 20)), 95.0, 1.0)
     told = service._describe(notice)
     assert told["prediction_drift"] is False
     assert len(told["changes"]) == 1

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.unit.monitor.conftest import START, Bench
+from tests.unit.monitor.conftest import BOOTED, START, Bench
 from tests.unit.monitor.traffic import block_of, columns, reference_profile, words_of
 from tiltyard.monitor.counting.layout import ROWS
 from tiltyard.monitor.detection import DRIFT, SKEW
@@ -91,7 +91,7 @@ def test_only_what_the_version_answered_is_bet(bench: Bench) -> None:
     watched = bench.watch(PROFILE)
     words = words_of(columns(1, 60))
     for role in (CHAMPION, CANARY, SHADOW, SHADOWED, CHAMPION_AS):
-        watched.count(role, words, START)
+        watched.count(role, words, START, BOOTED)
     watched.settle(START)
     assert [plane.key.role for plane in watched.bet_planes("")] == [CHAMPION, CANARY, SHADOW]
     assert watched.role == SHADOW

@@ -9,13 +9,17 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from tiltyard.errors import TiltyardError
 from tiltyard.monitor.incidents.encoded import Encoded
 from tiltyard.monitor.incidents.incident import Incident, Incidents
 from tiltyard.monitor.interface import AlarmEvent
 from tiltyard.monitor.snapshot import Alarm
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 EVENTS_MAX: Final = 1_000
 FORMAT: Final = 1
@@ -161,15 +165,23 @@ class AlarmFeed:
 
 
 def _read(text: str) -> tuple[int, list[AlarmEvent], list[Incident]]:
-    from pydantic import TypeAdapter, ValidationError  # late: it takes long to import
+    from pydantic import ValidationError  # late: it takes long to import
 
     try:
         state = json.loads(text)
         if state["format"] != FORMAT:
             raise FeedError(f"saved alarm events have format {state['format']}; expected {FORMAT}")
         seq = int(state["seq"])
-        events = TypeAdapter(list[AlarmEvent]).validate_python(state["events"])
-        incidents = TypeAdapter(list[Incident]).validate_python(state["incidents"])
+        events = _adapters()[0].validate_python(state["events"])
+        incidents = _adapters()[1].validate_python(state["incidents"])
     except (ValueError, TypeError, KeyError, ValidationError) as error:
         raise FeedError(f"saved alarm events cannot be read: {error}") from error
     return seq, events, incidents
+
+
+@cache
+def _adapters() -> "tuple[TypeAdapter[list[AlarmEvent]], TypeAdapter[list[Incident]]]":
+    """Made once: they take as long as reading many events."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(list[AlarmEvent]), TypeAdapter(list[Incident])
