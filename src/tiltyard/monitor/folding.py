@@ -7,6 +7,7 @@ import numpy as np
 from tiltyard.monitor.alarm.reference_stream import ReferenceStream
 from tiltyard.monitor.profile.cells import Ints
 from tiltyard.monitor.profile.profile import Profile
+from tiltyard.monitor.profile.stream import Group
 
 
 class Folding:
@@ -45,7 +46,13 @@ class Folding:
         """
         folded = self.fold(counts)
         return [
-            ReferenceStream(stream.name, stream.cells.folded_roles, stream.cells.names, one)
+            ReferenceStream(
+                stream.name,
+                stream.cells.folded_roles,
+                stream.cells.names,
+                one,
+                is_joint=stream.group is Group.joint,
+            )
             for stream, one in zip(self._profile.streams, self.split(folded), strict=True)
             if one.any()
         ]

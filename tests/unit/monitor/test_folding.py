@@ -1,10 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tests.unit.monitor.small_profile import profile
+from tests.unit.monitor.small_profile import AGE, profile
 from tiltyard.monitor.folding import Folding
+from tiltyard.monitor.profile.stream import Group, Stream
 
 PROFILE = profile()
 FOLDING = Folding(PROFILE)
@@ -32,3 +35,14 @@ def test_streams_without_a_row_are_no_reference() -> None:
     (reference,) = FOLDING.references(counts)
     assert (reference.name, reference.rows) == ("country", 3 * PROFILE.streams[1].cells.size)
     assert reference.labels == PROFILE.streams[1].cells.names
+
+
+def test_references_say_which_streams_are_joint() -> None:
+    joint = Stream("surprise", Group.joint, None, AGE, np.ones(AGE.size, np.int64))
+    own = replace(PROFILE, streams=(*PROFILE.streams, joint))
+    found = Folding(own).references(own.reference)
+    assert {one.name: one.is_joint for one in found} == {
+        "age": False,
+        "country": False,
+        "surprise": True,
+    }

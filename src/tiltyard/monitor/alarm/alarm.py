@@ -17,8 +17,9 @@ class Alarm:
     """Times in seconds of the ticks' clock. `state` is open, recovered or superseded.
 
     `evidence_log10` is that of the mean capital in seconds when it crossed `false_alarm_s`.
-    `streams` has the leading ones first, each part with the most evidence first. `rows` were seen
-    since the onset. `kappa` and `tolerance` (standard deviations) are by name of the streams told.
+    `streams` has the leading ones first; in each part joint ones are last, and otherwise those with
+    the most evidence first. `rows` were seen since the onset. `kappa` and `tolerance` (standard
+    deviations) are by name of the streams told.
     """
 
     state: str
@@ -37,7 +38,7 @@ class Alarm:
 
     @property
     def leading(self) -> tuple[str, ...]:
-        """The streams that together held 90 % of the evidence when it was opened."""
+        """The streams that led when it was opened; see naming.leading()."""
         return tuple(stream.stream for stream in self.streams if stream.is_leading)
 
     @property

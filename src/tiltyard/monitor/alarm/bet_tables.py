@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from tiltyard.monitor.alarm.bet_layout import SCORE_BETS, BetGroup, BetLayout, RateBets
 from tiltyard.monitor.alarm.bets import (
@@ -123,6 +124,11 @@ class BetTables:
     @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(stream.name for stream in self.streams)
+
+    @cached_property
+    def is_joint(self) -> npt.NDArray[np.bool_]:
+        """bool[streams]: computed from all features of a row."""
+        return np.array([stream.is_joint for stream in self.streams], np.bool_)
 
     @cached_property
     def rate_streams(self) -> Ints:

@@ -253,7 +253,7 @@ class Detector:
         return "", None
 
     def _opened(self, at_s: float, log_streams: Floats) -> OpenAlarm:
-        leaders = leading(log_streams)
+        leaders = leading(log_streams, self.tables.is_joint, self.log_threshold)
         blocks = list(self._history)
         onset = find_onset(blocks, self._leading_bet(leaders[0]))
         none = np.zeros(self.tables.size, np.int64)

@@ -125,7 +125,10 @@ class OpenAlarm:
         self, tables: BetTables, kappa: Floats, design: Floats, closed: Closed = OPEN
     ) -> Alarm:
         """The alarm as it stands."""
-        order = sorted(self.named, key=lambda named: (not named.is_leading, -named.log_evidence))
+        is_joint = tables.is_joint
+        order = sorted(
+            self.named, key=lambda n: (not n.is_leading, bool(is_joint[n.stream]), -n.log_evidence)
+        )
         names = {named.stream: tables.names[named.stream] for named in order}
         return Alarm(
             state=closed.state,

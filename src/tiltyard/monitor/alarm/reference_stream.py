@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tiltyard.monitor.profile.cells import ORDERED, CellRole, Floats, Ints
-from tiltyard.monitor.profile.stream import Stream
+from tiltyard.monitor.profile.stream import Group, Stream
 
 # Bet upward by themselves: something is there that the reference hardly had.
 RESERVED: Final = frozenset(
@@ -29,6 +29,7 @@ RESERVED_SHARE_MIN: Final = 0.01
 class ReferenceStream:
     """Folded cells: `roles` and `labels` one a cell, `counts` int64[cells] of the reference.
 
+    `is_joint`: computed from all features of a row, and so moved by whichever of them changes.
     Raises ValueError where they do not fit each other or the reference has no rows.
     """
 
@@ -36,6 +37,7 @@ class ReferenceStream:
     roles: tuple[CellRole, ...]
     labels: tuple[str, ...]
     counts: Ints
+    is_joint: bool = False
 
     def __post_init__(self) -> None:
         sizes = (len(self.roles), len(self.labels), len(self.counts))
@@ -62,7 +64,8 @@ class ReferenceStream:
         """A profile's stream with its own counts, or a baseline's (int64[cells.size], unfolded)."""
         cells = stream.cells
         folded = cells.fold(stream.counts if counts is None else counts)
-        return cls(stream.name, cells.folded_roles, cells.names, folded)
+        is_joint = stream.group is Group.joint
+        return cls(stream.name, cells.folded_roles, cells.names, folded, is_joint)
 
     @property
     def rows(self) -> int:

@@ -1,6 +1,7 @@
 """Reference streams that the alarm's tests are made with."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,11 @@ def categorical(name: str, counts: npt.ArrayLike) -> ReferenceStream:
 def uniform(name: str, rows: int = 5000, cells: int = 10) -> ReferenceStream:
     """Ordered, with equal shares and nothing in the reserved cells."""
     return ordered(name, [0, *[rows // cells] * cells, 0, 0])
+
+
+def joint(name: str) -> ReferenceStream:
+    """Uniform, and computed from all features."""
+    return replace(uniform(name), is_joint=True)
 
 
 @st.composite

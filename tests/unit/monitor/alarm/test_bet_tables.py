@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.monitor.alarm.references import any_stream, categorical, ordered, uniform
+from tests.unit.monitor.alarm.references import (
+    any_stream,
+    categorical,
+    joint,
+    ordered,
+    uniform,
+)
 from tiltyard.monitor.alarm.bet_tables import BetTables
 from tiltyard.monitor.alarm.policy import AlarmPolicy
 from tiltyard.monitor.alarm.reference_stream import ReferenceStream
@@ -69,6 +75,11 @@ def test_another_reference_can_have_the_same_bets() -> None:
             continue
         stream = others[int(tables.layout.stream[bet])]
         assert (stream.counts / stream.rows) @ np.exp(again.table(bet)) <= 1 + 1e-12
+
+
+def test_they_know_which_streams_are_joint() -> None:
+    tables = BetTables.build([uniform("a"), joint("surprise"), uniform("b")], POLICY)
+    assert tables.is_joint.tolist() == [False, True, False]
 
 
 def test_what_does_not_fit_is_refused() -> None:

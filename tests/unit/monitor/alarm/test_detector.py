@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tests.unit.monitor.alarm.references import categorical, ordered, uniform
+from tests.unit.monitor.alarm.references import categorical, joint, ordered, uniform
 from tiltyard.monitor.alarm.alarm import Alarm
 from tiltyard.monitor.alarm.bet_tables import BetTables
 from tiltyard.monitor.alarm.detector import Detector, State, TickResult
@@ -300,3 +300,46 @@ def test_a_stream_that_was_never_seen_while_warming_does_not_page() -> None:
     for result in plane.run(40, with_changed(FAR_UP)):
         assert result.state is State.ok
     assert plane.detector.log_streams[0] > np.log(1e4)
+
+
+JOINT_UP = np.array([0, *[1.0] * 5, *[9.0] * 5, 0, 0]) / 50
+
+
+@pytest.fixture
+def joint_plane() -> Plane:
+    """The same streams and a joint one after them, without warming up."""
+    policy = AlarmPolicy(warmup_ticks=0)
+    plane = Plane(Detector(BetTables.build([*STREAMS, joint("surprise")], policy), policy))
+    assert {result.event for result in plane.run(20, [*SHARES, SHARES[0]])} == {""}
+    return plane
+
+
+def test_a_feature_leads_though_the_joint_stream_has_more_evidence(joint_plane: Plane) -> None:
+    broken = joint_plane.counts([*with_changed(FAR_UP), JOINT_UP], rows=1000)
+    alarm = joint_plane.detector.tick(broken).alarm
+    assert alarm is not None
+    assert alarm.leading == ("a",)
+    assert [stream.stream for stream in alarm.streams] == ["a", "surprise"]
+    feature, surprise = alarm.streams
+    assert surprise.is_confirmed
+    assert surprise.evidence_log10 > feature.evidence_log10 + 3
+    assert surprise.share > 0.99, "shares are of the whole"
+    assert feature.share == pytest.approx(10 ** (feature.evidence_log10 - surprise.evidence_log10))
+
+
+def test_what_joint_streams_alone_find_is_theirs_to_lead(joint_plane: Plane) -> None:
+    alarm = joint_plane.until("opened", [*SHARES, JOINT_UP])
+    assert [stream.stream for stream in alarm.streams] == ["surprise"]
+    assert alarm.leading == ("surprise",)
+
+
+def test_a_feature_with_evidence_after_the_crossing_is_named_as_not_leading(
+    joint_plane: Plane,
+) -> None:
+    shares = [*with_changed(UP), JOINT_UP]
+    assert joint_plane.until("opened", shares).leading == ("surprise",)
+    later = joint_plane.detector.alarm
+    while later is not None and "a" not in later.confirmed:
+        later = joint_plane.until("named", shares)
+    assert later is not None
+    assert (later.leading, later.confirmed) == (("surprise",), ("surprise", "a"))

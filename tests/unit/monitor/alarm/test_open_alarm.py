@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.unit.monitor.alarm.references import uniform
+from tests.unit.monitor.alarm.references import joint, uniform
 from tiltyard.monitor.alarm.bet_tables import BetTables
 from tiltyard.monitor.alarm.history import Block
 from tiltyard.monitor.alarm.onset import Onset
@@ -15,10 +15,12 @@ STREAMS = [uniform("a"), uniform("b"), uniform("c")]
 TABLES = BetTables.build(STREAMS, AlarmPolicy())
 
 
-def named(stream: int, log_evidence: float, *, is_leading: bool) -> NamedStream:
+def named(
+    stream: int, log_evidence: float, *, is_leading: bool, tables: BetTables = TABLES
+) -> NamedStream:
     return NamedStream(
         stream=stream,
-        bet=int(TABLES.layout.scores[2, stream]),
+        bet=int(tables.layout.scores[2, stream]),
         log_evidence=log_evidence,
         share=0.5,
         is_leading=is_leading,
@@ -56,6 +58,21 @@ def test_leading_streams_come_first_and_then_those_with_most_evidence() -> None:
     assert (told.state, told.rows, told.closed_s) == ("open", 1000, None)
     assert told.streams[0].size_sigma == pytest.approx(0)
     assert told.streams[0].size_error == pytest.approx(2 / np.sqrt(1000))
+
+
+def test_joint_streams_come_last_among_the_leading_and_among_the_others() -> None:
+    streams = [joint("surprise"), uniform("a"), joint("mahalanobis"), uniform("b")]
+    tables = BetTables.build(streams, AlarmPolicy())
+    alarm = OpenAlarm(6.0, Onset(3.0, 2.0, 4.0), 15.0, 1e6, np.zeros(tables.size, np.int64))
+    alarm.named += [
+        named(0, 30.0, is_leading=False, tables=tables),
+        named(1, 10.0, is_leading=False, tables=tables),
+        named(2, 40.0, is_leading=True, tables=tables),
+        named(3, 20.0, is_leading=True, tables=tables),
+    ]
+    told = alarm.told(tables, np.ones(4), np.ones(4))
+    assert [s.stream for s in told.streams] == ["b", "mahalanobis", "a", "surprise"]
+    assert told.leading == ("b", "mahalanobis")
 
 
 def test_it_has_recovered_when_every_stream_has() -> None:

@@ -31,6 +31,13 @@ def test_a_profiles_stream_is_folded() -> None:
     assert ReferenceStream.of(stream, 2 * counts).rows == 200
 
 
+@pytest.mark.parametrize("group", Group)
+def test_a_joint_stream_says_so(group: Group) -> None:
+    cells = ordered_cells(Kind.numeric, np.array([1, 2], np.float32), 0.0)
+    stream = Stream("x", group, None, cells, np.ones(cells.size, np.int64))
+    assert ReferenceStream.of(stream).is_joint is (group is Group.joint)
+
+
 @pytest.mark.parametrize(
     ("roles", "counts", "told"),
     [
