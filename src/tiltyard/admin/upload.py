@@ -56,7 +56,7 @@ async def receive(
     made = await _make(lambda: _make_folder(folder, plan), lambda made: made.remove())
     try:
         for file in plan.files:
-            await _receive_file(parts, made.path, file, limits.idle_s)
+            await _receive_file(parts, made, file, limits.idle_s)
         await _expect_end(parts, limits.idle_s)
     except BaseException:
         made.remove()  # at once: whoever was cancelled may not come to wait for a thread
@@ -71,10 +71,15 @@ async def receive(
 
 
 async def _receive_file(
-    parts: AsyncIterator[Any], folder: Path, file: PlannedFile, idle_s: float
+    parts: AsyncIterator[Any], folder: UploadFolder, file: PlannedFile, idle_s: float
 ) -> None:
     left = file.size_bytes
-    opening = _make(lambda: _UploadedFile(folder / file.path), _UploadedFile.close)
+
+    def undo(uploaded: "_UploadedFile") -> None:
+        uploaded.close()
+        folder.remove()  # again: the file was made when the folder had gone already
+
+    opening = _make(lambda: _UploadedFile(folder.path / file.path), undo)
     with contextlib.closing(await opening) as uploaded:
         while left:
             chunk = _chunk_of(await next_part(parts, idle_s), file, left)
@@ -118,7 +123,9 @@ def _chunk_of(part: Any, file: PlannedFile, left: int) -> bytes:
 async def next_part(parts: AsyncIterator[Any], idle_s: float) -> Any | None:
     """The next message; None when there is none. Raises UploadError when it does not come."""
     try:
-        return await asyncio.wait_for(anext(parts, None), idle_s)
+        # Not wait_for: in Python 3.11 it forgets a cancellation that comes with the message.
+        async with asyncio.timeout(idle_s):
+            return await anext(parts, None)
     except TimeoutError:
         raise UploadError(
             f"the next part of the upload did not come in {idle_s:g} s", Reason.UPLOAD_STALLED

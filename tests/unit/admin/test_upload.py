@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import threading
 from collections.abc import AsyncIterator, Callable, Iterable
 from io import FileIO
 from pathlib import Path
@@ -118,6 +119,31 @@ def test_a_client_that_leaves_leaves_nothing(tmp_path: Path) -> None:
 
     asyncio.run(work())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_made_when_its_client_has_gone_goes_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_opening, may_open = threading.Event(), threading.Event()
+
+    def open_late(*how: Any) -> FileIO:
+        is_opening.set()
+        assert may_open.wait(20)
+        Path(how[0]).parent.mkdir(parents=True, exist_ok=True)
+        return FileIO(*how)
+
+    async def work() -> None:
+        task = asyncio.create_task(receive(stream([START], hang=True), LIMITS, tmp_path))
+        await asyncio.to_thread(is_opening.wait)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        may_open.set()
+        while list(tmp_path.iterdir()):
+            await asyncio.sleep(0.001)
+
+    monkeypatch.setattr(upload, "FileIO", open_late)
+    asyncio.run(work())
 
 
 def no_room(_: Any) -> Any:
