@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conftest import Serve
 from tests.e2e.alarm_scene import MODELS, OPENED, SECRET, SEGMENT, TICK_ROWS, Scene, traffic
 from tests.e2e.asking import kill, wait_for
 from tests.e2e.watching import (
@@ -17,6 +19,7 @@ from tests.e2e.watching import (
     alarms_of,
     detector_of,
     plane_of,
+    run,
     wait_counted,
     wait_watched,
 )
@@ -115,12 +118,8 @@ def test_json_has_what_the_page_has(scene: Scene) -> None:
     assert set(planes) == {("champion", ""), ("champion", SEGMENT)}
     whole = planes["champion", ""]
     assert whole["rows"] == scene.rows_sent["fraud"]
-    assert {one["stream"] for one in whole["report"]["streams"]} >= {
-        "amount",
-        "age",
-        "country",
-        "score",
-    }
+    streams = {one["stream"] for one in whole["report"]["streams"]}
+    assert streams >= {"amount", "age", "country", "score"}
     listed = json.loads(scene.run("drift", "alarms", "fraud", "--json"))["alarms"]
     assert {one["kind"] for one in listed} == {DRIFT, SKEW}
 
@@ -148,11 +147,25 @@ def test_metrics_tell_of_the_alarm(scene: Scene) -> None:
 
 def test_a_report_is_one_page_that_asks_nobody(scene: Scene) -> None:
     path = scene.folder / "report.html"
-    scene.run("drift", "report", "m", "--version", "1", "-o", str(path))
+    scene.run("drift", "report", "fraud", "-o", str(path))
     page = path.read_text(encoding="utf-8")
     assert "amount" in page
     assert "location up" in page
     assert not re.search(r'(?:src|href)="(?!#|data:)', page)
+
+
+def test_gateways_are_merged(scene: Scene, serve: Serve) -> None:
+    shutil.copytree(scene.store, scene.folder / "other", ignore=shutil.ignore_patterns("*sqlite3*"))
+    other = serve("--store", str(scene.folder / "other"))
+    with AdminClient(other.admin_address) as admin, Caller(other.address) as caller:
+        wait_watched(admin, "fraud")
+        caller.ask("fraud", traffic(9, 250))
+        wait_counted(admin, "fraud", 250)
+    places = f"{scene.gateway.admin_address},{other.admin_address}"
+    told = json.loads(run("drift", "fraud", "--segment", "", "--json", "--admin", places))
+    (plane,) = told["planes"]
+    assert plane["rows"] == scene.rows_sent["fraud"] + 250
+    assert len(plane["gateways"]) == 2
 
 
 def test_an_alarm_is_acknowledged_and_stays_open(scene: Scene) -> None:

@@ -11,8 +11,9 @@ import numpy as np
 from tiltyard.monitor.snapshot import Alarm, Baseline, Snapshot, Window
 from tiltyard.monitor.statistics.errors import StatisticsError
 
-# How much lengths of pieces may differ for being added, in parts of one.
-_LENGTH_TOLERANCE: Final = 1e-6
+# How much histories may differ in length for being added, in parts of a piece. Where seconds are
+# gone, pieces begin and end at full minutes or hours, so that single ones differ.
+_HISTORY_TOLERANCE: Final = 0.5
 
 
 def merge(snapshots: Sequence[Snapshot]) -> Snapshot:
@@ -111,20 +112,28 @@ def _sum_of_some(windows: Iterable[Window | None]) -> Window | None:
     return _sum(there) if there else None
 
 
+def _piece_s(snapshot: Snapshot) -> float:
+    """How long the pieces of a history are, which has some: their mean."""
+    history = snapshot.history
+    return (history[-1].end - history[0].begin) / len(history)
+
+
 def _history(snapshots: Sequence[Snapshot]) -> tuple[Window, ...]:
     pieces = [piece for one in snapshots for piece in one.history]
     if not pieces:
         return ()
     newest = max((one for one in snapshots if one.history), key=lambda one: one.history[-1].end)
     origin = newest.history[0]
-    length = origin.end - origin.begin
+    length = _piece_s(newest)
     placed: dict[int, list[Window]] = {}
-    for piece in pieces:
-        if abs(piece.end - piece.begin - length) > _LENGTH_TOLERANCE * length:
+    for one in snapshots:
+        other = _piece_s(one) if one.history else length
+        if abs(other - length) * len(newest.history) > _HISTORY_TOLERANCE * length:
             raise StatisticsError(
                 f"pieces of the history must be equally long to be added: one is {length:g} s,"
-                f" another {piece.end - piece.begin:g} s"
+                f" another {other:g} s"
             )
+    for piece in pieces:
         placed.setdefault(math.floor((piece.begin - origin.begin) / length + 0.5), []).append(piece)
     return tuple(
         replace(_sum(placed[at]), begin=origin.begin + at * length, end=origin.end + at * length)
