@@ -124,13 +124,15 @@ def test_a_client_that_leaves_leaves_nothing(tmp_path: Path) -> None:
 def test_a_file_that_is_made_when_its_client_has_gone_goes_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    is_opening, may_open = threading.Event(), threading.Event()
+    is_opening, may_open, has_opened = (threading.Event() for _ in range(3))
 
     def open_late(*how: Any) -> FileIO:
         is_opening.set()
         assert may_open.wait(20)
         Path(how[0]).parent.mkdir(parents=True, exist_ok=True)
-        return FileIO(*how)
+        opened = FileIO(*how)
+        has_opened.set()
+        return opened
 
     async def work() -> None:
         task = asyncio.create_task(receive(stream([START], hang=True), LIMITS, tmp_path))
@@ -139,6 +141,7 @@ def test_a_file_that_is_made_when_its_client_has_gone_goes_too(
         with pytest.raises(asyncio.CancelledError):
             await task
         may_open.set()
+        await asyncio.to_thread(has_opened.wait)
         while list(tmp_path.iterdir()):
             await asyncio.sleep(0.001)
 
