@@ -1,10 +1,11 @@
 """Two columns that change places: each has the distribution it had, but not beside the others.
 
-Found by the joint streams: surprise and squared Mahalanobis distance, fitted on one half of the
-reference and histogrammed on the other.
+Found by the joint streams: surprise, for which each row of the reference is held against all
+others, and squared Mahalanobis distance, fitted on one half of it and histogrammed on the other.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -18,11 +19,11 @@ from bench.drift_changes import (
     meet,
     warmed_up,
 )
-from bench.drift_traffic import CELLS, NormalFeature, count_cells, normal_feature
+from bench.drift_traffic import CELLS, ROLES, NormalFeature, count_cells, normal_feature
 from tiltyard.monitor.alarm.bet_tables import BetTables
 from tiltyard.monitor.alarm.policy import AlarmPolicy
 from tiltyard.monitor.alarm.tick import TickCounts
-from tiltyard.monitor.profile.cells import Floats, Ints
+from tiltyard.monitor.profile.cells import CellRole, Floats, Ints
 
 JOINT: Final = ("surprise", "mahalanobis")
 SWAP: Final = Change("swapped pair of columns")
@@ -41,22 +42,25 @@ def rows_of(rng: np.random.Generator, rows: int, *, swapped: bool = False) -> Fl
 
 
 class JointReference:
-    """A reference of rows: 30 features, and the two joint streams, cross-fitted."""
+    """A reference of rows: 30 features, and the two joint streams, as a profile has them."""
 
     def __init__(self, values: Floats) -> None:
-        """`values` float64[rows, 30]; the first half is fitted on, the second histogrammed."""
+        """`values` float64[rows, 30]; the distance is fitted on the first half."""
         half = len(values) // 2
         fit, scored = values[:half], values[half:]
+        columns = np.arange(FEATURES)
         self.features = [normal_feature(f"f{i:02}", column) for i, column in enumerate(values.T)]
-        cells = self._cells(fit)
+        cells = self._cells(values)
         counts = np.array([np.bincount(column, minlength=CELLS) for column in cells.T])
-        self._bits: Floats = -np.log2((counts + 0.5) / (half + 0.5 * CELLS))
+        self._bits: Floats = -np.log2((counts + 0.5) / (len(values) + 0.5 * CELLS))
         self._mean = fit.mean(axis=0)
         self._whitening = np.linalg.inv(np.linalg.cholesky(np.cov(fit, rowvar=False)))
-        scores = self._scores(scored, self._cells(scored))
-        self.joint = [
-            normal_feature(name, column) for name, column in zip(JOINT, scores.T, strict=True)
-        ]
+        # Without themselves the least and the largest value are out of range, as in surprise.py.
+        cells[values.argmin(axis=0), columns] = ROLES.index(CellRole.below)
+        cells[values.argmax(axis=0), columns] = ROLES.index(CellRole.above)
+        scores = (self._surprise(cells), self._distance(scored))
+        joint = [normal_feature(name, column) for name, column in zip(JOINT, scores, strict=True)]
+        self.joint = [replace(one, stream=replace(one.stream, is_joint=True)) for one in joint]
 
     @property
     def streams(self) -> list[NormalFeature]:
@@ -65,8 +69,8 @@ class JointReference:
     def tick(self, values: Floats) -> TickCounts:
         """The counts of rows float64[rows, 30], each a request."""
         cells = self._cells(values)
-        scores = self._scores(values, cells)
-        joint = [one.cells_of(column) for one, column in zip(self.joint, scores.T, strict=True)]
+        scores = (self._surprise(cells), self._distance(values))
+        joint = [one.cells_of(column) for one, column in zip(self.joint, scores, strict=True)]
         counts = count_cells(np.column_stack([cells, *joint]), [CELLS] * len(self.streams))
         rows = len(values)
         return TickCounts(counts, rows, rows, rows, 1.0, 0.0)
@@ -75,10 +79,12 @@ class JointReference:
         own = [f.cells_of(column) for f, column in zip(self.features, values.T, strict=True)]
         return np.column_stack(own)
 
-    def _scores(self, values: Floats, cells: Ints) -> Floats:
-        surprise = self._bits[np.arange(FEATURES), cells].sum(axis=1)
+    def _surprise(self, cells: Ints) -> Floats:
+        return np.asarray(self._bits[np.arange(FEATURES), cells].sum(axis=1))
+
+    def _distance(self, values: Floats) -> Floats:
         whitened = (values - self._mean) @ self._whitening.T
-        return np.column_stack([surprise, (whitened**2).sum(axis=1)])
+        return np.asarray((whitened**2).sum(axis=1))
 
 
 def swap_delays(rows: int, delta: float, runs: int, seed: int = 5) -> Iterator[Delay]:

@@ -18,8 +18,8 @@ class OtherDays:
     """Not thread-safe. Tables of one layout, that of the whole file, so that capital is carried.
 
     `is_seasonal`: by hour of the week, or of the day, where the other days have rows enough, with
-    the same rule as SeasonalTables; the rows are those of features, which joint streams have half
-    of. Cells and their edges stay those of the whole file, the day with it.
+    the same rule as SeasonalTables; the rows are those of features, of which the Mahalanobis
+    distance has half. Cells and their edges stay those of the whole file, the day with it.
     """
 
     def __init__(self, rows: TimedRows, policy: AlarmPolicy, *, is_seasonal: bool) -> None:

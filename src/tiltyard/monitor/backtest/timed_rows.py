@@ -13,11 +13,12 @@ from tiltyard.monitor.policy import DAY_S
 from tiltyard.monitor.profile.binning import Words, cells_of
 from tiltyard.monitor.profile.cells import Ints
 from tiltyard.monitor.profile.errors import ReferenceRefused
-from tiltyard.monitor.profile.joint import Halves
+from tiltyard.monitor.profile.joint import MAHALANOBIS, SURPRISE, Halves
 from tiltyard.monitor.profile.profile import Profile
 from tiltyard.monitor.profile.recount import profile_scores
 from tiltyard.monitor.profile.reference import Reference
 from tiltyard.monitor.profile.stream import Group
+from tiltyard.monitor.profile.surprise import reference_surprise
 from tiltyard.monitor.profile.words import slot_words
 
 _HOUR_S: Final = 3600.0
@@ -32,8 +33,10 @@ class TimedRows:
 
     `cells` uint16 or uint32[n, streams]: where each row is counted among the folded cells of all
     streams, one stream after another; `size` of them, and index `size` is for what is not counted.
-    Joint streams count the half of the rows that they were not fitted on, as the profile does.
-    `is_scored` bool[n] says which.
+    Joint streams count the rows that the profile counts. The Mahalanobis distance is that of the
+    half it was not fitted on; `is_scored` bool[n] says which. Surprise is that of all, each held
+    against the others: `surprise_held` float64[n] is by how many bits that differs from what a
+    live row of the same words has.
     """
 
     profile: Profile
@@ -41,6 +44,7 @@ class TimedRows:
     words: Words
     cells: Indices
     is_scored: npt.NDArray[np.bool_]
+    surprise_held: npt.NDArray[np.float64]
 
     @classmethod
     def of(cls, profile: Profile, reference: Reference) -> "TimedRows":
@@ -61,8 +65,9 @@ class TimedRows:
         size = sum(len(stream.cells.folded_roles) for stream in profile.streams)
         shape = (reference.rows, len(profile.streams))
         cells = np.empty(shape, np.uint16 if size < 1 << 16 else np.uint32)
-        rows = cls(profile, reference.times[order], words, cells, is_scored)
-        rows.bin(words, is_scored, range(len(profile.streams)), cells)
+        held = _surprise_held(profile, words)
+        rows = cls(profile, reference.times[order], words, cells, is_scored, held)
+        rows.bin(words, slice(0, len(rows)), range(len(profile.streams)), cells)
         expected = np.concatenate([one.cells.fold(one.counts) for one in profile.streams])
         if not np.array_equal(rows.total, expected):
             raise ReferenceRefused(
@@ -131,25 +136,25 @@ class TimedRows:
         marks = day * DAY_S + _HOUR_S * np.arange(DAY_HOURS + 1)
         return self.grouped(rows.start + np.searchsorted(self.times[rows], marks))
 
-    def bin(
-        self,
-        words: Words,
-        is_scored: npt.NDArray[np.bool_],
-        streams: Sequence[int],
-        out: Indices,
-    ) -> None:
-        """Put the cells of rows with these words, in some of the streams, into `out`.
+    def bin(self, words: Words, rows: slice, streams: Sequence[int], out: Indices) -> None:
+        """Put the cells of these rows, had they these words, in some of the streams into `out`.
 
-        `words` uint32[m, slots], `is_scored` bool[m], `out` [m, streams] in the dtype of `cells`.
+        `words` uint32[m, slots] of the m rows, `out` [m, streams] in the dtype of `cells`.
         """
-        joint = self.profile.of_group(Group.joint)
         scores = {}
-        if any(index in joint for index in streams):
-            scores = dict(zip(joint, profile_scores(self.profile, words), strict=False))
+        if any(self.profile.streams[index].group is Group.joint for index in streams):
+            surprise, distance = profile_scores(self.profile, words)
+            # Exact where the words are the row's own, for a difference of float32 is one of float64
+            held = (surprise + self.surprise_held[rows]).astype(np.float32)
+            scores = {SURPRISE: held, MAHALANOBIS: distance}
         for index in streams:
-            one = scores[index].view(np.uint32) if index in scores else words[:, index]
-            found = self._folded[index][cells_of(self.profile.streams[index].cells, one)]
-            out[:, index] = found if index not in scores else np.where(is_scored, found, self.size)
+            stream = self.profile.streams[index]
+            is_joint = stream.group is Group.joint
+            one = scores[stream.name].view(np.uint32) if is_joint else words[:, index]
+            found = self._folded[index][cells_of(stream.cells, one)]
+            if is_joint and stream.name == MAHALANOBIS:
+                found = np.where(self.is_scored[rows], found, self.size)
+            out[:, index] = found
 
     @cached_property
     def _folded(self) -> list[Ints]:
@@ -160,6 +165,17 @@ class TimedRows:
             own = np.eye(stream.cells.size, dtype=np.int64)
             found.append(int(begin) + stream.cells.fold(own).argmax(axis=-1))
         return found
+
+
+def _surprise_held(profile: Profile, words: Words) -> npt.NDArray[np.float64]:
+    """The surprise of the profile's rows held against each other, beyond that of live ones."""
+    features = profile.of_group(Group.feature)
+    cells = [profile.streams[index].cells for index in features]
+    columns = [np.ascontiguousarray(words[:, index]) for index in features]
+    placed = [cells_of(one, column) for one, column in zip(cells, columns, strict=True)]
+    held = reference_surprise(cells, columns, np.stack(placed, axis=1))
+    live, _ = profile_scores(profile, words)
+    return held.astype(np.float64) - live
 
 
 def day_hours(day: int) -> slice:

@@ -165,7 +165,7 @@ class Trials:
         touched = [one.stream, *self._joint]
         before = rows.cells[begin:end]
         after = before.copy()
-        rows.bin(words, rows.is_scored[begin:end], touched, after)
+        rows.bin(words, slice(begin, end), touched, after)
         width = rows.size + 1
         gone = np.bincount(before[:, touched].reshape(-1), minlength=width)
         come = np.bincount(after[:, touched].reshape(-1), minlength=width)

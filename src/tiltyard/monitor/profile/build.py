@@ -25,6 +25,7 @@ from tiltyard.monitor.profile.reference import Reference, Table, match, some
 from tiltyard.monitor.profile.signature import Signature
 from tiltyard.monitor.profile.stream import Group, Stream
 from tiltyard.monitor.profile.stream_making import Made, make_joint_stream, make_stream
+from tiltyard.monitor.profile.surprise import reference_surprise
 from tiltyard.monitor.profile.watch import Watch, choose
 from tiltyard.monitor.profile.weakness import weaknesses
 from tiltyard.store.manifest import TensorSpec
@@ -124,9 +125,10 @@ def _joint(
             f"no Mahalanobis distance: {len(halves.fit):,} rows, half of the reference, do not"
             f" tell how {ordered:,} features go together"
         )
-    joint = fit_joint(cells, indices[halves.fit], values[halves.fit], has_covariance=has_covariance)
+    joint = fit_joint(cells, indices, values, fit=halves.fit, has_covariance=has_covariance)
     sizes = [one.size for one in cells]
-    surprise, distance = row_scores(joint, sizes, indices[halves.scored], values[halves.scored])
+    surprise = reference_surprise(cells, [watches[index].words for index in features], indices)
+    _, distance = row_scores(joint, sizes, indices[halves.scored], values[halves.scored])
     streams = [make_joint_stream(SURPRISE, surprise, cells_max)]
     if len(joint.features):
         streams.append(make_joint_stream(MAHALANOBIS, distance, cells_max))

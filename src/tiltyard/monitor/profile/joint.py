@@ -1,8 +1,9 @@
 """Scores of a row as a whole: how surprising its cells are, and how far it is from the middle.
 
-Fitted on one half of the reference and histogrammed on the other, so that the reference's rows are
-as strange to the fit as fresh ones are (alarm.md section 1). This numpy form is the reference that
-the counting kernels are held against, sum by sum in the same order.
+The reference's rows must be as strange to the fit as fresh ones are (alarm.md section 1): the
+distance is fitted on one half of them and histogrammed on the other, and for surprise each row is
+held against all others (surprise.py). This numpy form is the reference that the counting kernels
+are held against, sum by sum in the same order.
 """
 
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ _ROWS = 8192  # scored at a time: the working arrays of 256 features stay in a f
 
 
 class Halves(NamedTuple):
-    """Two halves of the rows, as ascending indices: one to fit on, one to histogram."""
+    """Two halves of the rows, as ascending indices: one to fit the distance on, one to score."""
 
     fit: Ints
     scored: Ints
@@ -39,18 +40,26 @@ class Halves(NamedTuple):
 
 
 def fit_joint(
-    cells: Sequence[Cells], indices: npt.NDArray[Any], values: Floats32, *, has_covariance: bool
+    cells: Sequence[Cells],
+    indices: npt.NDArray[Any],
+    values: Floats32,
+    *,
+    fit: Ints | None = None,
+    has_covariance: bool,
 ) -> JointScores:
     """Fit on rows: `indices` int[n, features] their cells, `values` float32[n, features].
 
-    `cells` are those of the features. Without `has_covariance`, or without an ordered feature that
-    varies, there is no Mahalanobis distance (d = 0). Whitening: the inverse of the Cholesky factor
-    of the correlations with RIDGE on their diagonal.
+    `cells` are those of the features. The shares of cells are those of all rows; the distance is
+    fitted on the rows `fit` (int64, ascending), or on all when there is no `fit`. Without
+    `has_covariance`, or without an ordered feature that varies, there is no Mahalanobis distance
+    (d = 0). Whitening: the inverse of the Cholesky factor of the correlations with RIDGE on their
+    diagonal.
     """
     bits = [
         _bits(np.bincount(indices[:, index], minlength=one.size)) for index, one in enumerate(cells)
     ]
     flat = np.concatenate(bits) if bits else np.zeros(0)
+    values = values if fit is None else values[fit]
     means, sigmas, used = [], [], []
     for index, one in enumerate(cells):
         finite = values[:, index][np.isfinite(values[:, index])].astype(np.float64)

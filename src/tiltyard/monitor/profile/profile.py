@@ -16,7 +16,11 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class JointScores:
-    """What a row's surprise and Mahalanobis distance are computed with; fitted on half of the rows.
+    """What a row's surprise and Mahalanobis distance are computed with.
+
+    The shares are those of all rows; the distance is fitted on one half of them (Halves). The
+    stream of surprise counts all rows of the reference, each held against the others (surprise.py),
+    and that of the distance the other half.
 
     surprise = sum over features of bits[offset of the feature + its cell], bits = -log2 of the
     smoothed share (m + 1/2) / (sum m + cells / 2); `bits` float64 flat, the features' cells one

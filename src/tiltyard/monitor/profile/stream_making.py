@@ -36,7 +36,7 @@ def make_stream(watch: Watch, cells_max: int, scale: Scale) -> Made:
 
 
 def make_joint_stream(name: str, scores: Floats32, cells_max: int) -> Stream:
-    """The stream of a score of whole rows, float32[rows], those of the half it is not fitted on."""
+    """The stream of a score of whole rows: `scores` float32[n], as those of fresh rows would be."""
     cells = make_ordered_cells(Kind.numeric, scores, cells_max)
     return _counted(name, Group.joint, None, cells, scores.view(np.uint32), Scale(1.0)).stream
 

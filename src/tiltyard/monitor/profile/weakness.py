@@ -49,14 +49,15 @@ def _too_few_rows(streams: Sequence[Stream], rows: int, delta: float) -> Iterato
             f" {needed:,} reference rows are needed"
         )
         return
-    joint = [stream for stream in streams if stream.group is Group.joint]
-    half = min((stream.rows for stream in joint), default=rows)
-    if z / math.sqrt(half) > delta:
-        yield (
-            f"{some(stream.name for stream in joint)}, which have half of the rows, support"
-            f" delta >= {z / math.sqrt(half):.3g}; for delta = {delta:g}, {2 * needed:,} reference"
-            " rows are needed"
-        )
+    for stream in streams:
+        if stream.group is not Group.joint or stream.rows == rows:
+            continue
+        of_half = z / math.sqrt(stream.rows)
+        if of_half > delta:
+            yield (
+                f"{stream.name!r}, which has half of the rows, supports delta >= {of_half:.3g};"
+                f" for delta = {delta:g}, {2 * needed:,} reference rows are needed"
+            )
 
 
 def _missing(streams: Sequence[Stream]) -> Iterator[str]:

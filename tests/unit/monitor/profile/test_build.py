@@ -29,7 +29,7 @@ def test_a_profile_is_features_outputs_and_joint_streams() -> None:
         *((name, Group.joint) for name in ("surprise", "mahalanobis")),
     ]
     assert (profile.model, profile.version, profile.rows) == ("m", 3, 600)
-    assert [stream.rows for stream in profile.streams] == [600] * 7 + [300] * 2
+    assert [stream.rows for stream in profile.streams] == [600] * 8 + [300]
     assert profile.joint.features.tolist() == [0, 1]
     assert len(profile.slots) == 7
     assert [stream.cells.kind for stream in profile.streams[:5]] == [

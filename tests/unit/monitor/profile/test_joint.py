@@ -130,6 +130,21 @@ def test_halves_share_the_rows(rows: int) -> None:
     assert np.array_equal(Halves.of(rows).fit, halves.fit)
 
 
+def test_shares_are_of_all_rows_and_the_distance_of_those_to_fit() -> None:
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=(400, 3)).astype(np.float32)
+    cells = quartiles(values)
+    indices = rng.integers(0, 5, values.shape)
+    fit = Halves.of(400).fit
+    both = fit_joint(cells, indices, values, fit=fit, has_covariance=True)
+    whole = fit_joint(cells, indices, values, has_covariance=True)
+    half = fit_joint(cells, indices[fit], values[fit], has_covariance=True)
+    assert np.array_equal(both.bits, whole.bits)
+    assert not np.array_equal(both.bits, half.bits)
+    for name in ("features", "mean", "sigma", "whitening"):
+        assert np.array_equal(getattr(both, name), getattr(half, name)), name
+
+
 def test_halves_are_no_half_of_the_time() -> None:
     """The first half of a file and its second would differ by whatever changed meanwhile."""
     assert abs(Halves.of(10_000).fit.mean() - 4999.5) < 200

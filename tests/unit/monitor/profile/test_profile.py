@@ -27,4 +27,4 @@ def test_the_reference_is_counts_in_the_layout() -> None:
     for index, stream in enumerate(PROFILE.streams):
         assert np.array_equal(PROFILE.layout.cells(counts, index), stream.counts)
     rows = [stream.rows for stream in PROFILE.streams]
-    assert rows == [300, 300, 300, 150, 150], "whole rows are scored on the other half"
+    assert rows == [300, 300, 300, 300, 150], "distances are of the half they are not fitted on"
