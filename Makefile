@@ -17,11 +17,11 @@ BENCH_PACKAGES := $(BUILD_PACKAGES) nghttp2-client libpython3.11
 NATIVE := $(MAKE) --no-print-directory -j$(shell nproc) -f native/native.mk PYTHON=$(PY)
 # ASan sees everything a client can do. TSan is for what threads do to each other: starting, serving
 # over two io threads, draining, stopping.
-# What ends in the native code; not what kills gateways, or is about Python alone.
-NOT_NATIVE := crash restart operate operators demo
+# What ends in the native code; not what kills gateways, is about Python alone, or counts on time.
+NOT_NATIVE := crash restart operate operators demo drift_exact drift_operators drift_shuttle
 E2E_asan := tests/e2e tests/wire $(NOT_NATIVE:%=--ignore=tests/e2e/test_%.py)
 E2E_tsan := tests/e2e/test_serve.py tests/e2e/test_drain.py tests/e2e/test_shadow.py \
-            tests/wire/test_grpcio.py
+            tests/e2e/test_drift_planes.py tests/wire/test_grpcio.py
 
 .PHONY: help demo test build lint format asan tsan fuzz bench clean
 .DELETE_ON_ERROR:

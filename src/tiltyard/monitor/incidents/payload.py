@@ -52,8 +52,9 @@ def payload(notice: Notice, context: Context, *, gateway: str, runbook: Runbook)
                       30 days" is the rate that was chosen
     reference         {digest, rows, current_rows}
     kappa             the design effect: how many rows count as one
-    streams           the leading ones first, STREAMS_MAX at most: {name, change, is_leading,
-                      is_confirmed, evidence_log10, share, size_sigma, size_error_sigma, psi_excess,
+    streams           in the alarm's order, leading first, STREAMS_MAX at most: {name, change,
+                      is_leading, is_confirmed, evidence_log10, share, size_sigma,
+                      size_error_sigma, psi_excess,
                       cells, is_output, definition}; cells are the three that changed most, {cell,
                       before, after} in shares; size is of the score, with two standard errors
     streams_not_shown how many more are named
@@ -66,7 +67,7 @@ def payload(notice: Notice, context: Context, *, gateway: str, runbook: Runbook)
     runbook           the configured link, or null
     """
     alarm = notice.event.alarm
-    streams = sorted(alarm.streams, key=lambda one: (not one.is_leading, -one.share, one.stream))
+    streams = alarm.streams  # the leading ones first, joint ones last
     named = {one.stream for one in streams}
     drifts = None if context.outputs is None else bool(named & context.outputs)
     found: dict[str, Any] = _finite(

@@ -139,11 +139,11 @@ def names_in(found: dict[str, object]) -> list[str]:
     return [one["name"] for one in streams]
 
 
-def test_the_leading_streams_come_first_and_the_rest_is_counted() -> None:
-    streams = [stream(f"f{n:02}", share=0.001 * n, is_leading=n == 3) for n in range(60)]
+def test_the_streams_are_in_the_alarms_order_and_the_rest_is_counted() -> None:
+    streams = [stream(f"f{n:02}", share=0.001 * n, is_leading=n == 59) for n in range(59, -1, -1)]
     found = payload_of(alarm(streams=tuple(streams)))
     names = names_in(found)
-    assert names[:2] == ["f03", "f59"]
+    assert names[:2] == ["f59", "f58"]
     assert (len(names), found["streams_not_shown"]) == (STREAMS_MAX, 10)
 
 
