@@ -35,7 +35,7 @@ TICK_ROWS = 100
 WARMUP_TICKS = 300
 DRAIN_S = 0.1
 # Percent of anomalies, and the ticks within which they are an alarm in all but one of a thousand
-# draws. The medians of 72 draws are 2, 4 and 21 ticks.
+# draws. How many it takes in the middle is in tests/simulation/test_drift_shuttle.py.
 MIXED = {7: 5, 3: 16, 1: 70}
 NULL = ("file_order", "shuffled")
 NAMES = (*NULL, *(f"mixed_{share}" for share in MIXED))
