@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tiltyard._core import Engine
 from tiltyard.config import NONE, Config
+from tiltyard.errors import ConfigError
 from tiltyard.monitor.alarm_book import AlarmBook
 from tiltyard.monitor.counting.compilation import compile_kernel
 from tiltyard.monitor.counting.counter import Kernel
@@ -25,7 +26,7 @@ from tiltyard.monitor.monitor import Monitor
 from tiltyard.monitor.profile.stream import Group
 from tiltyard.monitor.saving import Document, Saving
 from tiltyard.monitor.snapshot import Alarm
-from tiltyard.monitor.state_file import StateFile
+from tiltyard.monitor.state_file import StateFile, StateFileError, StateFileInUseError
 from tiltyard.monitor.watched import Watched
 from tiltyard.store import Store
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from tiltyard.ops.reporter import Reporter
 
 STATE_FILE: Final = "monitor.sqlite3"
+GATEWAYS_MAX: Final = 64  # beside one store
 AROUND_S: Final = 86_400.0  # how long before an onset something that changed may be its cause
 
 
@@ -84,7 +86,10 @@ class MonitorService:
             ),
         }
         self._saving = Saving(
-            self._monitor, _state_file(config, around.store), documents, on_problem=self._say
+            self._monitor,
+            _state_file(config, around.store, self._say),
+            documents,
+            on_problem=self._say,
         )
         self._keeper = Keeper(
             self._monitor,
@@ -200,10 +205,28 @@ class MonitorService:
         return {one.stream: one.definition for one in found.streams}
 
 
-def _state_file(config: Config, store: Store) -> StateFile | None:
-    """Where counts are kept; beside a local store where nothing else is said."""
+def _state_file(config: Config, store: Store, say: Callable[[str], None]) -> StateFile | None:
+    """Where counts are kept; beside a local store where nothing else is said.
+
+    Of several gateways on one store each takes the first file that is nobody else's. A store that
+    can only be read is served and counted all the same, and it is said that nothing is kept.
+    """
     if config.monitor_state == NONE:
         return None
     if config.monitor_state is not None:
         return StateFile(Path(config.monitor_state))
-    return None if store.root is None else StateFile(store.root / STATE_FILE)
+    if store.root is None:
+        return None
+    for number in range(1, GATEWAYS_MAX + 1):
+        path = store.root / (STATE_FILE if number == 1 else f"monitor-{number}.sqlite3")
+        try:
+            return StateFile(path, busy_timeout_s=0.0)
+        except StateFileInUseError:
+            continue
+        except StateFileError as error:
+            say(f"counts and alarms are not kept over a restart: {error}")
+            return None
+    raise ConfigError(
+        f"{GATEWAYS_MAX} gateways have their state beside the store {store.uri}: give this one"
+        f" a file of its own with monitor_state = PATH, or none: {NONE}"
+    )

@@ -12,6 +12,7 @@ from tests.unit.monitor.traffic import columns, reference_profile, words_of
 from tiltyard._core import Engine
 from tiltyard.app import _ort_library
 from tiltyard.config import Config
+from tiltyard.errors import ConfigError
 from tiltyard.monitor import service as module
 from tiltyard.monitor.alarm.policy import AlarmPolicy
 from tiltyard.monitor.counting.compilation import Compilation
@@ -100,6 +101,35 @@ def test_it_counts_and_keeps_until_it_is_stopped(make: Make, store: Store, log: 
     assert service.desk.status().saved_at is not None, "it is saved at the end"
     StateFile(store.root / STATE_FILE).close()
     assert log.bugs == []
+
+
+def test_each_gateway_on_a_store_has_a_file_of_its_own(
+    make: Make, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert store.root is not None
+    monkeypatch.setattr(module, "GATEWAYS_MAX", 2)
+    first, _ = make(), make()
+    assert {path.name for path in store.root.glob("monitor*.sqlite3")} == {
+        STATE_FILE,
+        "monitor-2.sqlite3",
+    }
+    with pytest.raises(ConfigError, match="2 gateways have their state beside the store"):
+        make()
+    assert first.stop(GIVE_UP_S)
+    make()
+
+
+def test_beside_a_store_that_can_only_be_read_nothing_is_kept(
+    make: Make, store: Store, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, **_: Any) -> StateFile:
+        raise StateFileError(f"state file {path}: read-only file system")
+
+    monkeypatch.setattr(module, "StateFile", refuse)
+    make()
+    assert "not kept over a restart: state file" in log.warnings[0]["problem"]
+    with pytest.raises(StateFileError, match="elsewhere"):
+        make(monitor_state="/elsewhere")
 
 
 def test_one_that_was_never_started_lets_go_of_its_file(make: Make, store: Store) -> None:
