@@ -85,12 +85,8 @@ class MonitorService:
                 lambda: partial(str, self._webhooks.save()), self._webhooks.restore
             ),
         }
-        self._saving = Saving(
-            self._monitor,
-            _state_file(config, around.store, self._say),
-            documents,
-            on_problem=self._say,
-        )
+        state = _state_file(config, around.store, self._say)
+        self._saving = Saving(self._monitor, state, documents, on_problem=self._say)
         self._keeper = Keeper(
             self._monitor,
             around.engine,

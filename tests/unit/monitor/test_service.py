@@ -120,7 +120,7 @@ def test_each_gateway_on_a_store_has_a_file_of_its_own(
 
 
 def test_beside_a_store_that_can_only_be_read_nothing_is_kept(
-    make: Make, store: Store, log: Log, monkeypatch: pytest.MonkeyPatch
+    make: Make, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(path: Path, **_: Any) -> StateFile:
         raise StateFileError(f"state file {path}: read-only file system")
