@@ -257,10 +257,14 @@ class Gateway:
         self.admin_address = self._admin.wait_listening()
 
     def _start_operations(self) -> None:
-        """/metrics and the probes. Raises ServeError."""
+        """/metrics and the probes. Raises ServeError where a port that was chosen is not free.
+
+        The port that nobody chose may be another gateway's on this machine, which is no reason not
+        to serve.
+        """
         from tiltyard.ops.operations import Operations
 
-        self._operations = Operations(
+        operations = Operations(
             self._config.http,
             self._engine,
             self._reconciler,
@@ -270,7 +274,16 @@ class Gateway:
             enter_priority=enter_background_priority,
             cells=self._config.metrics_cells,
         )
-        self.http_address = self._operations.start()
+        try:
+            self.http_address = operations.start()
+        except ServeError as error:
+            if "http" in self._config.model_fields_set:
+                raise
+            self._reporter.warning(
+                "no_metrics", problem=f"{error}: choose another port with --http, or none: {NONE}"
+            )
+            return
+        self._operations = operations
 
     def _not_ready(self) -> str:
         """Why the gateway is not ready, in a sentence; "" when it is. From any thread."""

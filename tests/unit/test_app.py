@@ -2,6 +2,7 @@
 
 import importlib.util
 import signal
+import socket
 import threading
 import time
 import urllib.request
@@ -117,3 +118,33 @@ def test_it_watches_unless_it_is_not_to(tmp_path: Path, events: Events, *, monit
         gateway.stop()
     assert (tmp_path / "monitor.sqlite3").exists() == monitor
     assert not gateway.is_running
+
+
+@pytest.mark.parametrize("is_chosen", [True, False])
+def test_the_usual_port_of_metrics_may_be_anothers(
+    tmp_path: Path,
+    events: Events,
+    capfd: pytest.CaptureFixture[str],
+    *,
+    is_chosen: bool,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        made = config(tmp_path).model_copy(update={"http": address, "monitor": False})
+        if not is_chosen:
+            made.model_fields_set.discard("http")
+        gateway = app.Gateway(made, events)
+        try:
+            gateway.start()
+            give_up = time.monotonic() + 100
+            while not (gateway._is_open or gateway._failure):
+                assert time.monotonic() < give_up
+                threading.Event().wait(0.02)
+        finally:
+            gateway.stop()
+    if is_chosen:
+        assert f"cannot listen on {address} for HTTP" in str(gateway._failure)
+    else:
+        assert gateway._failure is None
+        assert gateway.http_address == ""
+        assert "choose another port with --http" in capfd.readouterr().err
