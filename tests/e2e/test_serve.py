@@ -19,7 +19,6 @@ from tests import models
 from tests.conftest import Serve, publisher
 from tiltyard.client import CallError, InferenceClient, PendingReply
 from tiltyard.client.inference_client import make_request
-from tiltyard.ops.gateway_process import GatewayProcess
 from tiltyard.store import open_store
 
 READY = re.compile(
@@ -71,8 +70,8 @@ def test_ready_line_for_people(serve: Serve, small_store: Path) -> None:
     gateway = serve("--store", str(small_store))
     found = READY.fullmatch(gateway.ready_line)
     assert found is not None, gateway.ready_line
-    assert found.groups()[:2] == (gateway.address, gateway.admin_address)
-    assert found.groups()[2:5] == ("2", "3", "0")
+    assert found.groups()[:3] == (gateway.address, gateway.admin_address, gateway.http_address)
+    assert found.groups()[3:6] == ("2", "3", "0")
 
 
 def test_ready_line_and_log_for_programs(serve: Serve, small_store: Path) -> None:
@@ -260,7 +259,8 @@ def test_it_writes_no_file_and_opens_no_connection(
         registry = small_store / "registry.sqlite3"
         opened = files_open_for_writing(gateway.pid)
         assert all(path.startswith(str(registry)) for path in opened)
-        assert remote_ports(gateway.pid, gateway.address, gateway.admin_address) == []
+        own = (gateway.address, gateway.admin_address, gateway.http_address)
+        assert remote_ports(gateway.pid, *own) == []
     assert gateway.stop() == 0
     assert list(home.rglob("*")) == []
     assert sorted(small_store.rglob("*")) == sorted([*before, registry])
@@ -314,7 +314,8 @@ def remote_ports(pid: int, *addresses: str) -> list[int]:
     ]
 
 
-def test_what_is_slow_to_import_is_not_there(gateway: GatewayProcess) -> None:
+def test_what_is_slow_to_import_is_not_there(serve: Serve, small_store: Path) -> None:
+    gateway = serve("--store", str(small_store), "--no-monitor", "--http", "none")
     maps = Path(f"/proc/{gateway.pid}/maps").read_text()
     assert "libonnxruntime.so" in maps
     for unwanted in ("numpy", "onnxruntime_pybind", "/onnx/"):

@@ -55,11 +55,15 @@ class Saving:
         documents: Mapping[str, Document],
         *,
         on_problem: Callable[[str], None],
+        open_late: Callable[[], StateFile | None] = lambda: None,
     ) -> None:
+        """Without `state` one is opened when something is watched: who watches nothing writes
+        nothing."""
         self.saved_at: float | None = None
         self.gap_s = 0.0
         self._monitor = monitor
         self._state = state
+        self._open_late: Callable[[], StateFile | None] | None = open_late
         self._documents = documents
         self._on_problem = on_problem
         self._found = SavedState()
@@ -139,6 +143,11 @@ class Saving:
 
     def save(self, *, force: bool = False) -> None:
         """Save what there is, if it is time. Raises StateFileError; the last save stays."""
+        if self._state is None and self._open_late is not None and self._monitor.watched:
+            open_late, self._open_late = self._open_late, None
+            self._state = open_late()
+            if self._state is not None:
+                self._state.load(self._monitor.now())  # another's, whose time is over
         if self._state is None or (not force and self._monitor.monotonic() < self._next):
             return
         self._next = self._monitor.monotonic() + SAVE_S

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tiltyard._core import Engine
 from tiltyard.config import NONE, Config
-from tiltyard.errors import ConfigError
 from tiltyard.monitor.alarm_book import AlarmBook
 from tiltyard.monitor.counting.compilation import compile_kernel
 from tiltyard.monitor.counting.counter import Kernel
@@ -85,8 +84,13 @@ class MonitorService:
                 lambda: partial(str, self._webhooks.save()), self._webhooks.restore
             ),
         }
-        state = _state_file(config, around.store, self._say)
-        self._saving = Saving(self._monitor, state, documents, on_problem=self._say)
+        self._saving = Saving(
+            self._monitor,
+            _state_file(config, around.store, self._say),
+            documents,
+            on_problem=self._say,
+            open_late=partial(_late_state_file, config, around.store, self._say),
+        )
         self._keeper = Keeper(
             self._monitor,
             around.engine,
@@ -202,16 +206,21 @@ class MonitorService:
 
 
 def _state_file(config: Config, store: Store, say: Callable[[str], None]) -> StateFile | None:
+    """The one that is named, or that is there already. Raises StateFileError."""
+    if config.monitor_state not in (None, NONE):
+        return StateFile(Path(str(config.monitor_state)))
+    if store.root is not None and (store.root / STATE_FILE).exists():
+        return _late_state_file(config, store, say)
+    return None
+
+
+def _late_state_file(config: Config, store: Store, say: Callable[[str], None]) -> StateFile | None:
     """Where counts are kept; beside a local store where nothing else is said.
 
     Of several gateways on one store each takes the first file that is nobody else's. A store that
     can only be read is served and counted all the same, and it is said that nothing is kept.
     """
-    if config.monitor_state == NONE:
-        return None
-    if config.monitor_state is not None:
-        return StateFile(Path(config.monitor_state))
-    if store.root is None:
+    if config.monitor_state is not None or store.root is None:
         return None
     for number in range(1, GATEWAYS_MAX + 1):
         path = store.root / (STATE_FILE if number == 1 else f"monitor-{number}.sqlite3")
@@ -222,7 +231,8 @@ def _state_file(config: Config, store: Store, say: Callable[[str], None]) -> Sta
         except StateFileError as error:
             say(f"counts and alarms are not kept over a restart: {error}")
             return None
-    raise ConfigError(
-        f"{GATEWAYS_MAX} gateways have their state beside the store {store.uri}: give this one"
-        f" a file of its own with monitor_state = PATH, or none: {NONE}"
+    say(
+        f"counts and alarms are not kept over a restart: {GATEWAYS_MAX} gateways have their state"
+        f" beside the store {store.uri}; name a file with monitor_state = PATH"
     )
+    return None

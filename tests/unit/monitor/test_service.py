@@ -12,7 +12,6 @@ from tests.unit.monitor.traffic import columns, reference_profile, words_of
 from tiltyard._core import Engine
 from tiltyard.app import _ort_library
 from tiltyard.config import Config
-from tiltyard.errors import ConfigError
 from tiltyard.monitor import service as module
 from tiltyard.monitor.alarm.policy import AlarmPolicy
 from tiltyard.monitor.counting.compilation import Compilation
@@ -89,9 +88,22 @@ def make(engine: Engine, store: Store, log: Log) -> Iterator[Make]:
         assert one.stop(GIVE_UP_S)
 
 
-def test_it_counts_and_keeps_until_it_is_stopped(make: Make, store: Store, log: Log) -> None:
+def watch(service: MonitorService, kernel: Kernel) -> Watched:
+    """As the keeper would on finding a profile: a state is opened and saved with it."""
+    watched = Watched(
+        reference_profile(), kernel, DriftPolicy(), AlarmPolicy(), began=0.0, monotonic=0.0
+    )
+    service._monitor.watched[watched.key] = watched
+    service._saving.save(force=True)
+    return watched
+
+
+def test_it_counts_and_keeps_until_it_is_stopped(
+    make: Make, store: Store, log: Log, kernel: Kernel
+) -> None:
     assert store.root is not None
     service = make()
+    watch(service, kernel)
     with pytest.raises(StateFileInUseError):
         StateFile(store.root / STATE_FILE, busy_timeout_s=0.0)
     service.start()
@@ -103,44 +115,66 @@ def test_it_counts_and_keeps_until_it_is_stopped(make: Make, store: Store, log: 
     assert log.bugs == []
 
 
+def test_who_watches_nothing_writes_nothing(make: Make, tmp_path: Path, log: Log) -> None:
+    service = make()
+    service.start()
+    assert service.stop(GIVE_UP_S)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert service.desk.status().saved_at is None
+    assert (log.bugs, log.warnings) == ([], [])
+
+
 def test_each_gateway_on_a_store_has_a_file_of_its_own(
-    make: Make, store: Store, monkeypatch: pytest.MonkeyPatch
+    make: Make, store: Store, kernel: Kernel, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert store.root is not None
     monkeypatch.setattr(module, "GATEWAYS_MAX", 2)
-    first, _ = make(), make()
+    first, second, third = make(), make(), make()
+    watch(first, kernel)
+    watch(second, kernel)
     assert {path.name for path in store.root.glob("monitor*.sqlite3")} == {
         STATE_FILE,
         "monitor-2.sqlite3",
     }
-    with pytest.raises(ConfigError, match="2 gateways have their state beside the store"):
-        make()
+    assert log.warnings == []
+    watch(third, kernel)
+    assert "2 gateways have their state beside the store" in log.warnings[0]["problem"]
+    assert third.desk.status().saved_at is None
     assert first.stop(GIVE_UP_S)
-    make()
+    fourth = make()
+    watch(fourth, kernel)
+    assert fourth.desk.status().saved_at is not None
 
 
 def test_beside_a_store_that_can_only_be_read_nothing_is_kept(
-    make: Make, log: Log, monkeypatch: pytest.MonkeyPatch
+    make: Make, log: Log, kernel: Kernel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(path: Path, **_: Any) -> StateFile:
         raise StateFileError(f"state file {path}: read-only file system")
 
     monkeypatch.setattr(module, "StateFile", refuse)
-    make()
-    assert "not kept over a restart: state file" in log.warnings[0]["problem"]
+    service = make()
+    watch(service, kernel)
+    service._saving.save(force=True)
+    (warning,) = log.warnings
+    assert "not kept over a restart: state file" in warning["problem"]
     with pytest.raises(StateFileError, match="elsewhere"):
         make(monitor_state="/elsewhere")
 
 
-def test_one_that_was_never_started_lets_go_of_its_file(make: Make, store: Store) -> None:
+def test_one_that_was_never_started_lets_go_of_its_file(
+    make: Make, store: Store, kernel: Kernel
+) -> None:
     assert store.root is not None
-    assert make().stop(GIVE_UP_S)
-    StateFile(store.root / STATE_FILE).close()
+    service = make()
+    watch(service, kernel)
+    assert service.stop(GIVE_UP_S)
+    StateFile(store.root / STATE_FILE, busy_timeout_s=0.0).close()
 
 
 @pytest.mark.parametrize(("state", "file"), [("none", None), ("there", "there/x"), (None, "here")])
 def test_where_the_state_is_kept(
-    make: Make, tmp_path: Path, store: Store, state: str | None, file: str | None
+    make: Make, tmp_path: Path, store: Store, kernel: Kernel, state: str | None, file: str | None
 ) -> None:
     assert store.root is not None
     wanted = {
@@ -148,7 +182,7 @@ def test_where_the_state_is_kept(
         "there/x": tmp_path / "there" / "x",
         "here": store.root / STATE_FILE,
     }[file]
-    make(monitor_state=str(wanted) if state == "there" else state)
+    watch(make(monitor_state=str(wanted) if state == "there" else state), kernel)
     found = [path for path in tmp_path.rglob("*") if path.is_file() and "-" not in path.name]
     assert found == ([] if wanted is None else [wanted])
 
@@ -198,10 +232,7 @@ def test_webhooks_are_told_what_is_known_beside_an_alarm(make: Make, kernel: Ker
     assert told["runbook"] == "https://runbooks.example/fraud"
     assert told["gateway"] == "127.0.0.1:9"
     service._keeper.markers.update([Event("profile_added", "fraud", 3, 2, {"number": 1}, 1, 80.0)])
-    watched = Watched(
-        reference_profile(), kernel, DriftPolicy(), AlarmPolicy(), began=0.0, monotonic=0.0
-    )
-    service._monitor.watched[watched.key] = watched
+    watched = watch(service, kernel)
     watched.count(CHAMPION, words_of(columns(1, 20)), 95.0, 1.0)
     told = service._describe(notice)
     assert told["prediction_drift"] is False
