@@ -199,7 +199,7 @@ def test_the_evidence_of_a_canary_goes_on_when_it_is_champion(gateway: GatewayPr
 def test_replies_are_byte_for_byte_those_without_a_monitor(
     gateway: GatewayProcess, store: Path, tmp_path: Path, serve: Serve
 ) -> None:
-    shutil.copytree(store, tmp_path / "other")
+    shutil.copytree(store, tmp_path / "other", ignore=shutil.ignore_patterns("monitor*"))
     other = serve("--store", str(tmp_path / "other"), "--no-monitor")
     with AdminClient(other.admin_address) as admin:
         admin.set_champion("m", 1)
