@@ -21,7 +21,8 @@ from tiltyard.config import (
 
 @click.command(
     epilog="Every option can be set in the environment (TILTYARD_IO_THREADS=2) or in"
-    " the configuration file (io_threads = 2); the file also takes a [limits] table."
+    " the configuration file (io_threads = 2); the file also takes a [limits] table, and"
+    " [[webhooks]]: url, secret_file, name, sends_skew."
 )
 @click.option(
     "--store",
@@ -103,6 +104,33 @@ from tiltyard.config import (
     metavar="RATE",
     help="How often a drift alarm may be false, for all models together."
     f"  [default: {DEFAULT_FALSE_ALARMS}]",
+)
+@click.option(
+    "--monitor-bytes-max",
+    metavar="BYTES",
+    help="The most memory for counts over time.  [default: 268435456]",
+)
+@click.option(
+    "--monitor-state",
+    metavar="FILE",
+    help="Where counts and alarms are kept across restarts; none: nowhere.  [default: a file in"
+    " the store's folder]",
+)
+@click.option(
+    "--monitor-tick-s",
+    metavar="SECONDS",
+    help="How long the alarms gather rows, at least, before they look.  [default: 1]",
+)
+@click.option(
+    "--runbook",
+    metavar="URL",
+    help="A link that alarms carry; {model} and {version} are filled in.",
+)
+@click.option(
+    "--metrics-cells",
+    is_flag=True,
+    default=None,
+    help="The count of each cell of each feature among the metrics.",
 )
 @click.option(
     "--log-format",

@@ -30,7 +30,7 @@ def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
 
 def test_every_option_of_the_configuration_has_a_flag() -> None:
     flags = {parameter.name for parameter in serve.params} - {"config_file"}
-    assert flags == Config.model_fields.keys() - {"limits"}
+    assert flags == Config.model_fields.keys() - {"limits", "webhooks"}
 
 
 def test_flags_reach_the_gateway(served: list[Config]) -> None:
@@ -44,11 +44,15 @@ def test_flags_reach_the_gateway(served: list[Config]) -> None:
         "--load-timeout-s": "7.5",
         "--drain-s": "1",
         "--log-format": "json",
+        "--monitor-bytes-max": "2000000",
+        "--monitor-state": "m",
+        "--monitor-tick-s": "0.5",
+        "--runbook": "https://runbooks.example/{model}",
         "--tls-cert": "c",
         "--tls-key": "k",
         "--tls-client-ca": "a",
     }
-    done = run(*(word for pair in arguments.items() for word in pair))
+    done = run("--metrics-cells", *(word for pair in arguments.items() for word in pair))
     assert done.exception is None
     assert served == [
         Config(
@@ -61,6 +65,11 @@ def test_flags_reach_the_gateway(served: list[Config]) -> None:
             load_timeout_s=7.5,
             drain_s=1,
             log_format="json",
+            monitor_bytes_max=2_000_000,
+            monitor_state="m",
+            monitor_tick_s=0.5,
+            runbook="https://runbooks.example/{model}",
+            metrics_cells=True,
             tls_cert=Path("c"),
             tls_key=Path("k"),
             tls_client_ca=Path("a"),
