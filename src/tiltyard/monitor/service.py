@@ -164,10 +164,6 @@ class MonitorService:
             self._say(compiled.problem)
         return compiled.kernel
 
-    def _owed(self) -> Callable[[], str]:
-        """What webhooks have not delivered yet; they have a lock of their own."""
-        return partial(str, self._webhooks.save())
-
     def _say(self, problem: str) -> None:
         self._around.reporter.warning("monitor", problem=problem)
 
