@@ -13,9 +13,6 @@ from tiltyard.monitor.profile.reference import some
 from tiltyard.monitor.profile.stream import Group, Stream
 from tiltyard.monitor.profile.watch import Watch
 
-BETA: Final = (
-    0.01  # the share of references for which the tolerance may not hold, alarm.md section 2
-)
 MISSING_SHARE_MIN: Final = 0.005
 
 
