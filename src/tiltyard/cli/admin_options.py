@@ -89,16 +89,7 @@ def _as_rule(ctx: click.Context, param: click.Parameter, value: str) -> OutputRu
 
 def asks(command: Command) -> Command:
     """The options of a command that talks to a gateway: `place`, `as_json`, `timeout_s`."""
-    for option in (
-        click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs."),
-        click.option(
-            "--timeout-s",
-            type=click.FloatRange(min=0, min_open=True),
-            metavar="SECONDS",
-            default=TIMEOUT_S,
-            show_default=True,
-            help="How long to wait for the gateway's answer.",
-        ),
+    return asks_at(
         click.option(
             "--admin",
             "place",
@@ -110,6 +101,23 @@ def asks(command: Command) -> Command:
             callback=as_place,
             help="Where the gateway answers operators.",
         ),
+        command,
+    )
+
+
+def asks_at(where: Callable[[Command], Command], command: Command) -> Command:
+    """The options of a command that asks: `as_json`, `timeout_s`, and `where`, which says whom."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs."),
+        click.option(
+            "--timeout-s",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="SECONDS",
+            default=TIMEOUT_S,
+            show_default=True,
+            help="How long to wait for a gateway's answer.",
+        ),
+        where,
     ):
         command = option(command)
     return command

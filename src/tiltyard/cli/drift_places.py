@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import click
 
 from tiltyard.cli import screen
-from tiltyard.cli.admin_options import ADMIN_VARIABLE, TIMEOUT_S, Place, as_place
+from tiltyard.cli.admin_options import ADMIN_VARIABLE, Place, as_place, asks_at
 from tiltyard.cli.connection import gateway_at
 from tiltyard.config import DEFAULT_ADMIN
 from tiltyard.errors import TiltyardError
@@ -44,16 +44,7 @@ def as_places(ctx: click.Context, param: click.Parameter, value: str) -> tuple[P
 
 def asks_several(command: Command) -> Command:
     """The options of a command that reads one gateway or more: `places`, `as_json`, `timeout_s`."""
-    for option in (
-        click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs."),
-        click.option(
-            "--timeout-s",
-            type=click.FloatRange(min=0, min_open=True),
-            metavar="SECONDS",
-            default=TIMEOUT_S,
-            show_default=True,
-            help="How long to wait for a gateway's answer.",
-        ),
+    return asks_at(
         click.option(
             "--admin",
             "places",
@@ -65,9 +56,8 @@ def asks_several(command: Command) -> Command:
             callback=as_places,
             help="Where the gateway answers operators; the counts of several are added.",
         ),
-    ):
-        command = option(command)
-    return command
+        command,
+    )
 
 
 def read_planes(places: Sequence[Place], query: "DriftQuery", timeout_s: float) -> "list[Snapshot]":
