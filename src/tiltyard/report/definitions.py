@@ -45,6 +45,17 @@ _WORDS: Final = {
             " fewer than 5 rows even when neighbours are pooled."
         ),
     ),
+    "chi_square": (
+        "Chi-square",
+        (
+            "Pearson's statistic of both samples, on all cells. It grows with the rows, so it says"
+            " whether something changed, and not how much."
+        ),
+    ),
+    "chi_square_p": (
+        "p-value of chi-square",
+        "How often unchanged traffic would give one as large; small cells are pooled.",
+    ),
     "js_distance": (
         "Jensen-Shannon distance",
         "0 where both distributions are equal, 1 where they have no cell in common.",

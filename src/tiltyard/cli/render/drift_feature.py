@@ -104,6 +104,9 @@ def _sizes(measure: StreamMeasure) -> Iterator[str]:
         yield f"Wasserstein {figure(measure.wasserstein)} sd"
     if measure.ks is not None:
         yield f"KS {figure(measure.ks)}"
+    else:
+        p = probability(measure.chi_square_p)
+        yield f"chi-square {figure(measure.chi_square)} (p {p})"
     yield f"JS distance {figure(measure.js_distance)}"
     if measure.linf is not None:
         yield f"largest {percent(measure.linf)} in {one_line(measure.linf_cell)}"

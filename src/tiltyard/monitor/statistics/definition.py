@@ -36,6 +36,15 @@ METHODS: Final[Mapping[str, Method]] = MappingProxyType(
             "e",
             "chi2.sf(psi / (1/n + 1/m), B - 1)",
         ),
+        "chi_square": Method(
+            "folded",
+            "none",
+            "",
+            "sum over both (count - expected)^2 / expected, by the shares of both together",
+        ),
+        "chi_square_p": Method(
+            "folded, pooled until each expects 5 rows", "none", "", "chi2.sf(chi_square, B - 1)"
+        ),
         "js_distance": Method(
             "folded", "none", "2", "sqrt(KL(a, h) / 2 + KL(r, h) / 2), h = (a + r) / 2"
         ),

@@ -7,6 +7,7 @@ import numpy as np
 from tiltyard.monitor.profile.cells import Floats, Ints
 from tiltyard.monitor.profile.profile import Profile
 from tiltyard.monitor.statistics.against import Against
+from tiltyard.monitor.statistics.chi_square import chi_square
 from tiltyard.monitor.statistics.js_distance import js_distance
 from tiltyard.monitor.statistics.kolmogorov_smirnov import kolmogorov_smirnov, ks_excess
 from tiltyard.monitor.statistics.linf import linf
@@ -37,6 +38,8 @@ class Distances:
     psi_band: Floats
     psi_excess: Floats
     psi_p: Floats
+    chi_square: Floats
+    chi_square_p: Floats
     js_distance: Floats
     ks: Floats
     ks_excess: Floats
@@ -63,6 +66,7 @@ def distances(profile: Profile, reference_counts: Ints, counts: Ints, *, against
     now, before = _moments(table, counts), _moments(table, reference_counts, against)
     index, band = psi(coarse, coarse_reference), noise_band(coarse, coarse_reference)
     largest, largest_cell = linf(current, reference)
+    pearson = chi_square(current, reference)
     return Distances(
         current=current,
         reference=reference,
@@ -74,6 +78,8 @@ def distances(profile: Profile, reference_counts: Ints, counts: Ints, *, against
         psi_band=band,
         psi_excess=np.maximum(index - band, 0.0),
         psi_p=psi_p(coarse, coarse_reference),
+        chi_square=pearson.statistic,
+        chi_square_p=pearson.p,
         js_distance=js_distance(current, reference),
         ks=kolmogorov_smirnov(*ordered),
         ks_excess=ks_excess(*ordered),

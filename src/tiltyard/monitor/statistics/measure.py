@@ -44,6 +44,8 @@ class StreamMeasure:
     psi_band: float | None  # (1/n + 1/m) times the 99.9 % quantile of chi^2 with B-1 degrees
     psi_excess: float | None
     psi_p: float | None  # None where cells expect fewer than 5 rows even when pooled
+    chi_square: float | None  # of two samples, with as many degrees as cells have rows, less one
+    chi_square_p: float | None  # None as with psi_p
     js_distance: float | None
     ks: float | None
     ks_excess: float | None

@@ -23,8 +23,8 @@ from tiltyard.monitor.statistics.stream_table import (
 
 # The fields of StreamMeasure that are arrays of Distances, NaN becoming None.
 _FIGURES: Final = (
-    "psi", "psi_band", "psi_excess", "psi_p", "js_distance", "ks", "ks_excess", "wasserstein",
-    "linf", "location", "location_z", "variance_ratio",
+    "psi", "psi_band", "psi_excess", "psi_p", "chi_square", "chi_square_p", "js_distance", "ks",
+    "ks_excess", "wasserstein", "linf", "location", "location_z", "variance_ratio",
 )  # fmt: skip
 
 

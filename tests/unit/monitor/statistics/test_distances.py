@@ -31,6 +31,9 @@ def test_figures_are_scipys_on_the_folded_cells() -> None:
         m = cells.fold(stream.counts)
         expected = jensenshannon(c, m, base=2)
         assert found.js_distance[at] == pytest.approx(expected, rel=1e-12)
+        seen = (c + m) > 0
+        pearson = stats.chi2_contingency([c[seen], m[seen]], correction=False).statistic
+        assert found.chi_square[at] == pytest.approx(pearson, rel=1e-12)
         assert found.linf[at] == pytest.approx(np.abs(c / 300 - m / 2000).max(), rel=1e-12)
         coarse = [matrix[at] for matrix in (found.coarse_current, found.coarse_reference)]
         assert found.psi[at] == pytest.approx(psi_by_hand(*coarse), rel=1e-12)
@@ -82,8 +85,8 @@ def test_a_window_against_itself_has_not_moved() -> None:
 def test_a_window_without_rows_has_no_figures() -> None:
     found = distances(PROFILE, PROFILE.reference, PROFILE.layout.zeros(), against="profile")
     for name in (
-        "psi", "psi_band", "psi_excess", "psi_p", "js_distance", "ks", "ks_excess", "wasserstein",
-        "linf", "location", "location_z", "variance_ratio",
+        "psi", "psi_band", "psi_excess", "psi_p", "chi_square", "chi_square_p", "js_distance", "ks",
+        "ks_excess", "wasserstein", "linf", "location", "location_z", "variance_ratio",
     ):  # fmt: skip
         assert np.isnan(getattr(found, name)).all(), name
     assert (found.linf_cell == -1).all()

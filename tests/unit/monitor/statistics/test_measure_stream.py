@@ -84,8 +84,8 @@ def test_without_rows_all_is_none_and_never_zero() -> None:
     for one in measured(PROFILE.layout.zeros()).values():
         assert one.n == 0
         for name in (
-            "psi", "psi_band", "psi_excess", "psi_p", "js_distance", "ks", "ks_excess",
-            "wasserstein", "linf", "location", "location_z", "variance_ratio",
+            "psi", "psi_band", "psi_excess", "psi_p", "chi_square", "chi_square_p", "js_distance",
+            "ks", "ks_excess", "wasserstein", "linf", "location", "location_z", "variance_ratio",
         ):  # fmt: skip
             assert getattr(one, name) is None, name
         assert one.linf_cell == ""
