@@ -136,6 +136,10 @@ class Baselines:
         self._note("baseline_accepted", watched.key, data, actor)
         return stored
 
+    def forget(self, key: VersionKey) -> None:
+        """The version is not watched any more."""
+        self._refused = {one: why for one, why in self._refused.items() if one[:2] != key}
+
     def adopt(self, watched: Watched, baseline: Baseline) -> None:
         """Drift is against this one from now on; what is open against another is over.
 

@@ -105,9 +105,14 @@ class Desk:
         for watched, plane in planes:
             age_s = self._age_s(watched, now)
             with monitor.lock:
-                found.append(
-                    self._figures.of(monitor, watched, plane, model_age_s=age_s, drifting=drifting)
+                one = self._figures.of(
+                    monitor, watched, plane, model_age_s=age_s, drifting=drifting
                 )
+                # One that left is told until its window is empty.
+                is_recorded = watched.key in monitor.recordings
+            if is_recorded or one.window_rows or one.is_drifting:
+                found.append(one)
+        self._figures.keep({plane.key for _, plane in planes})
         return found
 
     def status(self) -> MonitorStatus:
@@ -130,6 +135,7 @@ class Desk:
                 busy_s=monitor.busy_s,
                 events_undelivered=self._parts.undelivered(),
                 problems=tuple(keeper.problems.values()),
+                versions_forgotten=keeper.forgetting.versions,
                 rows_unclaimed=monitor.rows_unclaimed,
             )
 

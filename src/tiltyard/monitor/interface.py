@@ -95,6 +95,7 @@ class MonitorStatus:
     busy_s: float
     events_undelivered: int  # to webhooks
     problems: Sequence[str]
+    versions_forgotten: int = 0  # that left long ago, or as one of too many
     rows_unclaimed: int = 0  # of versions or profiles that are watched no more, or not countable
 
 

@@ -18,6 +18,7 @@ from tiltyard.monitor.bugs import Bugs, OnBug
 from tiltyard.monitor.counting.counter import Kernel
 from tiltyard.monitor.counting.pane_budget import PaneBudget
 from tiltyard.monitor.endings import close_what_is_over
+from tiltyard.monitor.forgetting import Forgetting
 from tiltyard.monitor.given import Served, Terms
 from tiltyard.monitor.markers import Markers
 from tiltyard.monitor.monitor import Monitor, VersionKey
@@ -64,6 +65,7 @@ class Keeper:
         self.unprofiled: frozenset[VersionKey] = frozenset()
         self.budget = PaneBudget(terms.bytes_max)
         self.baselines = Baselines(monitor, store, self.note)
+        self.forgetting = Forgetting(monitor, saving, served)
         self._monitor = monitor
         self._engine = engine
         self._store = store
@@ -121,6 +123,7 @@ class Keeper:
         self._do("followers", self._follow)
         self._do("baselines", self._accept_by_itself)
         self._do("false alarms", self._share_false_alarms)
+        self._do("versions that left", self._forget)
         self._do("memory", self._keep_within_memory)
         self._do("save", self._saving.save)
 
@@ -354,6 +357,11 @@ class Keeper:
             for version in state.serving
         }
         return max(1, len(wanted - self.unprofiled))
+
+    def _forget(self) -> None:
+        for key in self.forgetting.look():
+            self.created.pop(key, None)
+            self.baselines.forget(key)
 
     def _keep_within_memory(self) -> None:
         with self._monitor.lock:

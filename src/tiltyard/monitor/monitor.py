@@ -185,6 +185,15 @@ class Monitor:
         """It is recorded no more; what is under way still counts. The lock is held."""
         self.recordings.pop(key, None)
 
+    def forget(self, key: VersionKey) -> None:
+        """Nothing is told of a version any more; what is under way of it is not counted. The lock
+        is held."""
+        watched = self.watched.pop(key, None)
+        self.recordings.pop(key, None)
+        self._ticking.pop(id(watched), None)
+        self._forget_routes(key, {})
+        self._forget_follower(key)
+
     def follow(self, followers: dict[VersionKey, list[VersionKey]]) -> None:
         """Count the champions' records also in the cells of these versions. The lock is held."""
         self._followers = {

@@ -74,6 +74,7 @@ class Saving:
         self._in_file: set[PlaneId | str] = set()
         self._stamps: dict[PlaneId | str, Hashable] = {}
         self._owners: dict[PlaneId, Plane] = {}
+        self._forgotten: set[VersionKey] = set()
         self._next = 0.0
 
     def load(self) -> None:
@@ -141,6 +142,30 @@ class Saving:
                 saved_at = self._found.saved_at or self._monitor.now()
                 ticking.restore(arrays, self._monitor.monotonic(), saved_at)
 
+    def unclaimed(self) -> dict[VersionKey, float]:
+        """Versions of which something was saved and that were not loaded since, each with the unix
+        time at which it was last counted."""
+        found = {_version_of(name): 0.0 for name in self._arrays}
+        for plane_id, state in self._planes.items():
+            key = _version_of(plane_id)
+            starts = [start for panes in state.sealed.values() for start in panes]
+            starts += [start for _, start, _ in state.open]
+            found[key] = max(found.get(key, 0.0), state.began, *starts)
+        return found
+
+    def forget(self, key: VersionKey) -> None:
+        """Nothing of a version that is not watched is to be kept; the next save leaves it out."""
+        self._planes = {
+            one: state for one, state in self._planes.items() if _version_of(one) != key
+        }
+        self._arrays = {
+            one: state for one, state in self._arrays.items() if _version_of(one) != key
+        }
+        self._owners = {
+            one: plane for one, plane in self._owners.items() if _version_of(one) != key
+        }
+        self._forgotten.add(key)
+
     def save(self, *, force: bool = False) -> None:
         """Save what there is, if it is time. Raises StateFileError; the last save stays."""
         if self._state is None and self._open_late is not None and self._monitor.watched:
@@ -158,6 +183,7 @@ class Saving:
         self._state.save(now, batch.planes, batch.arrays, documents, forget=list(batch.forgotten))
         self._stamps, self._owners = batch.stamps, {**self._owners, **batch.owners}
         self._in_file = (self._in_file - batch.forgotten) | {*batch.planes, *batch.arrays}
+        self._forgotten.clear()
         self.saved_at = now
 
     def close(self) -> None:
@@ -176,8 +202,10 @@ class Saving:
                     batch.arrays[name] = detection.to_arrays()
             self._add_ticks(batch, watched)
         for one in self._in_file - batch.stamps.keys():
-            if _version_of(one) in self._monitor.watched:
-                batch.forgotten.add(one)  # of a profile, a segment or a baseline that is no more
+            # Of a profile, a segment or a baseline that is no more, or of a version that left.
+            key = _version_of(one)
+            if key in self._monitor.watched or key in self._forgotten:
+                batch.forgotten.add(one)
         for name, document in self._documents.items():
             stamp = None if document.stamp is None else document.stamp()
             batch.stamps[_document(name)] = stamp

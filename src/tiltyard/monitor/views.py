@@ -1,6 +1,6 @@
 """What is told of planes: snapshots for who looks, figures for metrics. The lock is held."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -206,6 +206,10 @@ class Figures:
             alarmed=frozenset(stream.stream for one in mine for stream in one.streams),
             definitions={name: one.definition for name, one in known.streams.items()},
         )
+
+    def keep(self, planes: Container[PlaneKey]) -> None:
+        """Only what was computed of these."""
+        self._known = {key: known for key, known in self._known.items() if key in planes}
 
     def _of(self, watched: Watched, plane: Plane, rows: int, now: float) -> _Known:
         known = self._known.get(plane.key)

@@ -214,6 +214,9 @@ _GAUGES: Final[Mapping[str, Family]] = {
 _TOTALS: Final[Mapping[str, Family]] = {
     "panes_dropped": counter("monitor_panes_dropped", "Panes given up early, for memory."),
     "rows": counter("monitor_rows", "Rows that were counted since the start."),
+    "versions_forgotten": counter(
+        "monitor_versions_forgotten", "Versions that left and of which nothing is kept any more."
+    ),
     "rows_unclaimed": counter(
         "monitor_rows_unclaimed", "Recorded rows that could not be counted for a version."
     ),
