@@ -58,6 +58,7 @@ class Keeper:
         *,
         on_problem: Callable[[str], None],
         on_bug: OnBug,
+        report_skew: Callable[[], None] = lambda: None,
     ) -> None:
         self.markers = Markers()
         self.created: dict[VersionKey, str] = {}  # when a version was published, ISO 8601
@@ -75,6 +76,7 @@ class Keeper:
         self._terms = terms
         self._saving = saving
         self._on_problem = on_problem
+        self._report_skew = report_skew
         self._bugs = Bugs(on_bug)
         self._numbers = PlaneNumbers()
         # What was looked at last of each version, and when its files are looked at again.
@@ -123,6 +125,7 @@ class Keeper:
         self._do("followers", self._follow)
         self._do("baselines", self._accept_by_itself)
         self._do("false alarms", self._share_false_alarms)
+        self._do("skew", self._report_skew)
         self._do("versions that left", self._forget)
         self._do("memory", self._keep_within_memory)
         self._do("save", self._saving.save)

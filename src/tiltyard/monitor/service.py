@@ -24,6 +24,7 @@ from tiltyard.monitor.keeper import Keeper
 from tiltyard.monitor.monitor import Monitor
 from tiltyard.monitor.profile.stream import Group
 from tiltyard.monitor.saving import Document, Saving
+from tiltyard.monitor.skew_reports import SkewReports
 from tiltyard.monitor.snapshot import Alarm
 from tiltyard.monitor.state_file import StateFile, StateFileError, StateFileInUseError
 from tiltyard.monitor.watched import Watched
@@ -101,6 +102,7 @@ class MonitorService:
             self._saving,
             on_problem=self._say,
             on_bug=reporter.log_bug,
+            report_skew=SkewReports(self._monitor, around.served, reporter).look,
         )
         self.desk = Desk(
             Parts(

@@ -18,6 +18,7 @@ from tiltyard.monitor.profile.codec import encode
 from tiltyard.monitor.profile.profile import Profile
 from tiltyard.monitor.recording import CHAMPION, Records
 from tiltyard.monitor.saving import Document, Saving
+from tiltyard.monitor.skew_reports import SkewReports
 from tiltyard.monitor.snapshot import Alarm, Snapshot
 from tiltyard.monitor.state_file import StateFile
 from tiltyard.monitor.watched import Watched
@@ -26,6 +27,18 @@ from tiltyard.store import open_store
 from tiltyard.store.profiles import add_profile_file
 
 MODEL = "fraud"
+
+
+class Log:
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        self.lines: list[dict[str, Any]] = []
+
+    def info(self, event: str, **values: Any) -> None:
+        self.lines.append({"event": event, **values})
+
+    warning = info
 
 
 class Served:
@@ -67,6 +80,7 @@ class House:
         self.bytes_max = 10**9
         self.said: list[str] = []
         self.bugs: list[tuple[str, BaseException]] = []
+        self.log = Log()
         self.start()
 
     def start(self) -> None:
@@ -97,6 +111,7 @@ class House:
             self.saving,
             on_problem=self.said.append,
             on_bug=self._take_bug,
+            report_skew=SkewReports(self.monitor, self.served, self.log).look,
         )
         self.desk = Desk(
             Parts(
@@ -147,7 +162,7 @@ class House:
     def serve(self, champion: int | None, *, model: str = MODEL, **more: Any) -> None:
         self.served.wanted[model] = ModelState(model, 1, champion, **more)
 
-    def watch(self, *profiles: Profile, champion: int) -> None:
+    def watch(self, *profiles: Profile, champion: int | None) -> None:
         """Put, load and serve these; look."""
         for profile in profiles:
             self.put(profile)
