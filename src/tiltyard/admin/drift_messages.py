@@ -86,8 +86,11 @@ def _baseline_parts(baseline: Baseline, segment: str, with_parts: bool) -> Itera
         if with_parts or name == segment:
             yield admin_message("Baseline")(segments={name: _part_counts(counts)})
     if with_parts and baseline.slots is not None:
-        for counts in baseline.slots:
+        for counts in baseline.slots.to_array():
             yield admin_message("Baseline")(hours=[_part_counts(counts)])
+    if with_parts and segment in baseline.segment_slots:
+        for counts in baseline.segment_slots[segment].to_array():
+            yield admin_message("Baseline")(segment_hours=[_part_counts(counts)])
 
 
 def _part_counts(counts: Ints) -> Any:

@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError
 from tiltyard.client.alarm_replies import read_alarm, read_key
 from tiltyard.client.profile_replies import read_profile
 from tiltyard.errors import ClientError
+from tiltyard.monitor.counting.weekly import WeeklyCounts
 from tiltyard.monitor.profile.profile import Profile
 from tiltyard.monitor.snapshot import (
     Baseline,
@@ -40,7 +41,9 @@ def read_snapshot(message: Any, profiles: Sequence[Profile]) -> Snapshot:
         previous=_optional_window(message, "previous"),
         week_ago=_optional_window(message, "week_ago"),
         history=tuple(map(_window, message.history)),
-        baseline=read_baseline(message.baseline) if message.HasField("baseline") else None,
+        baseline=read_baseline(message.baseline, message.key.segment)
+        if message.HasField("baseline")
+        else None,
         detectors=tuple(map(_detector, message.detectors)),
         alarms=tuple(map(read_alarm, message.alarms)),
         strangers=tuple(map(_stranger, message.strangers)),
@@ -54,8 +57,9 @@ def read_snapshot(message: Any, profiles: Sequence[Profile]) -> Snapshot:
     )
 
 
-def read_baseline(message: Any) -> Baseline:
-    hours = [np.array(hour.counts, np.int64) for hour in message.hours]
+def read_baseline(message: Any, segment: str = "") -> Baseline:
+    """`segment` is that of the plane that it is told with."""
+    slots = _weekly(message.segment_hours)
     return Baseline(
         number=message.number,
         digest=message.digest,
@@ -65,9 +69,16 @@ def read_baseline(message: Any) -> Baseline:
         accepted_by=message.accepted_by,
         accepted_at=message.accepted_at,
         counts=np.array(message.counts, np.int64),
-        slots=np.stack(hours) if hours else None,
+        slots=_weekly(message.hours),
         segments={name: np.array(part.counts, np.int64) for name, part in message.segments.items()},
+        segment_slots={} if slots is None else {segment: slots},
     )
+
+
+def _weekly(hours: Sequence[Any]) -> WeeklyCounts | None:
+    if not hours:
+        return None
+    return WeeklyCounts.of_array(np.stack([np.array(hour.counts, np.int64) for hour in hours]))
 
 
 def _optional_window(message: Any, field: str) -> Window | None:

@@ -3,7 +3,6 @@
 import contextlib
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Final
 
 from tiltyard.control.errors import PreconditionError, Reason
@@ -110,31 +109,32 @@ class Baselines:
         with self._monitor.lock:
             end = self._monitor.now() + 1.0  # the second that is open too
             began = min((one.panes.began for one in watched.bet_planes("")), default=end)
-            windows = [
-                Window(begin, until, since(watched, "", begin, until))
-                for begin, until in _hours(max(end - window_s, math.floor(began)), end)
-            ]
-            windows = [window for window in windows if window.counts[ROWS]]
-            rows = sum(int(window.counts[ROWS]) for window in windows)
-            if rows < ROWS_MIN:
-                raise PreconditionError(
-                    f"{model} version {version} was counted in {rows:,} rows in the last"
-                    f" {window_s:g} s, and a baseline has at least {ROWS_MIN:,}",
-                    Reason.PRECONDITION,
-                    to_do="Wait for more traffic, or take a longer window.",
-                )
-            made = baseline_of(watched.profile, windows, number=0, by=actor, at=end)
-            segments = {
-                segment: since(watched, segment, made.begin, end)
-                for segment in watched.segments
-                if segment
-            }
-        made = replace(made, segments={name: one for name, one in segments.items() if one[ROWS]})
+            segments = [segment for segment in watched.segments if segment]
+        begin = max(end - window_s, math.floor(began))
+        windows = self._windows(watched, "", begin, end)
+        rows = sum(int(window.counts[ROWS]) for window in windows)
+        if rows < ROWS_MIN:
+            raise PreconditionError(
+                f"{model} version {version} was counted in {rows:,} rows in the last"
+                f" {window_s:g} s, and a baseline has at least {ROWS_MIN:,}",
+                Reason.PRECONDITION,
+                to_do="Wait for more traffic, or take a longer window.",
+            )
+        parts = {one: self._windows(watched, one, windows[0].begin, end) for one in segments}
+        made = baseline_of(watched.profile, windows, parts, by=actor, at=end)
         stored = add_baseline(self._store, model, version, made)
         self.adopt(watched, stored)
         data = {"number": stored.number, "rows": rows}
         self._note("baseline_accepted", watched.key, data, actor)
         return stored
+
+    def _windows(self, watched: Watched, segment: str, begin: float, end: float) -> list[Window]:
+        """The hours with rows; the lock is taken for each, so that records wait for one at most."""
+        windows = []
+        for begins, ends in _hours(begin, end):
+            with self._monitor.lock:
+                windows.append(Window(begins, ends, since(watched, segment, begins, ends)))
+        return [window for window in windows if window.counts[ROWS]]
 
     def forget(self, key: VersionKey) -> None:
         """The version is not watched any more."""

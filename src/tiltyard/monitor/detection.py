@@ -1,7 +1,7 @@
 """One detector of a version: its traffic against the profile (skew) or a baseline (drift)."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from tiltyard.monitor.alarm.seasons import SeasonalTables
 from tiltyard.monitor.alarm.tick import TickCounts
 from tiltyard.monitor.alarm.view import detector_view
 from tiltyard.monitor.counting.layout import REQUESTS, ROWS, ROWS_SQUARED
+from tiltyard.monitor.counting.weekly import WeeklyCounts
 from tiltyard.monitor.folding import Folding
 from tiltyard.monitor.profile.cells import Ints
 from tiltyard.monitor.snapshot import Alarm, DetectorView, PlaneKey
@@ -31,7 +32,21 @@ class Reference:
     kind: str
     digest: str
     counts: Ints
-    weekly: Ints | None = None
+    weekly: WeeklyCounts | None = None
+
+
+class _FoldedWeek:
+    """A reference's hours in the folded cells of the streams that are bet on."""
+
+    def __init__(self, weekly: WeeklyCounts, folding: Folding, watched: Sequence[int]) -> None:
+        self.rows = weekly.rows
+        self._weekly = weekly
+        self._folding = folding
+        self._watched = watched
+
+    def of(self, hours: Iterable[int]) -> list[Ints]:
+        parts = self._folding.split(self._folding.fold(self._weekly.of(hours)))
+        return [parts[index] for index in self._watched]
 
 
 class Detection:
@@ -48,8 +63,8 @@ class Detection:
         bounds = folding.bounds
         self._cells = np.concatenate([np.arange(bounds[i], bounds[i + 1]) for i in watched])
         if reference.weekly is not None:
-            parts = folding.split(folding.fold(reference.weekly))
-            self._seasons = SeasonalTables(streams, [parts[i] for i in watched], policy)
+            week = _FoldedWeek(reference.weekly, folding, watched)
+            self._seasons = SeasonalTables(streams, week, policy)
         tables = BetTables.build(streams, policy) if self._seasons is None else self._seasons.all
         self.detector = Detector(tables, policy)
 

@@ -7,6 +7,7 @@ recompute every statistic.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tiltyard.monitor.counting.weekly import WeeklyCounts
 from tiltyard.monitor.profile.cells import Ints
 from tiltyard.monitor.profile.profile import Profile
 
@@ -40,8 +41,8 @@ class Window:
 class Baseline:
     """An accepted serving baseline: immutable, digested, kept beside the version.
 
-    `slots` int64[168, size] are the counts by hour of the week (UTC, Monday 0 first); their sum is
-    `counts`. `segments` has the counts of each declared segment that had rows.
+    `slots` are the counts by hour of the week; their sum is `counts`. `segments` has the counts of
+    each declared segment that had rows, `segment_slots` those by hour of the ones that had enough.
     """
 
     number: int
@@ -52,8 +53,9 @@ class Baseline:
     accepted_by: str
     accepted_at: float
     counts: Ints
-    slots: Ints | None = None
+    slots: WeeklyCounts | None = None
     segments: Mapping[str, Ints] = field(default_factory=dict)
+    segment_slots: Mapping[str, WeeklyCounts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -220,4 +220,6 @@ class Watched:
         if not segment:
             return Reference(DRIFT, baseline.digest, baseline.counts, baseline.slots)
         counts = baseline.segments.get(segment)
-        return None if counts is None else Reference(DRIFT, baseline.digest, counts)
+        if counts is None:
+            return None
+        return Reference(DRIFT, baseline.digest, counts, baseline.segment_slots.get(segment))

@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 
 from tiltyard.monitor.counting.layout import CountLayout
+from tiltyard.monitor.counting.weekly import WeeklyCounts
 from tiltyard.monitor.profile.cells import Cells, Kind, category_cells, ordered_cells
 from tiltyard.monitor.profile.profile import JointScores, Profile
 from tiltyard.monitor.profile.stream import Group, Slot, Stream
@@ -84,8 +85,13 @@ BASELINE = Baseline(
     accepted_by="ann@box",
     accepted_at=T - 3_599.5,
     counts=window(0).counts,
-    slots=np.stack([window(0, seed).counts for seed in range(168)]),
+    slots=WeeklyCounts.of_array(np.stack([window(0, seed).counts for seed in range(168)])),
     segments={"country=NO": window(0, 7).counts, "country=SE": window(0, 8).counts},
+    segment_slots={
+        "country=NO": WeeklyCounts.of_array(
+            np.stack([window(0, seed).counts for seed in range(7, 175)])
+        )
+    },
 )
 ALARM_STREAM = AlarmStream(
     stream="amount",

@@ -76,12 +76,12 @@ def test_planes_share_their_profile() -> None:
 def test_parts_of_baselines_are_told_where_they_are_asked_for() -> None:
     (found,) = through(SNAPSHOT, with_parts=False)
     mine = {"country=NO": BASELINE.segments["country=NO"]}
-    assert same(replace(BASELINE, slots=None, segments=mine), found.baseline)
+    assert same(replace(BASELINE, slots=None, segments=mine, segment_slots={}), found.baseline)
     (found,) = through(replace(SNAPSHOT, key=PlaneKey("fraud", 3, "champion")), with_parts=False)
-    assert same(replace(BASELINE, slots=None, segments={}), found.baseline)
+    assert same(replace(BASELINE, slots=None, segments={}, segment_slots={}), found.baseline)
     message = baseline_message(BASELINE)
     read = admin_message("Baseline").FromString(message.SerializeToString())
-    assert same(replace(BASELINE, slots=None, segments={}), read_baseline(read))
+    assert same(replace(BASELINE, slots=None, segments={}, segment_slots={}), read_baseline(read))
 
 
 def test_counts_are_packed_integers() -> None:
@@ -161,7 +161,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
         current=draw(windows),
         previous=draw(st.none() | windows),
         history=tuple(draw(st.lists(windows, max_size=3))),
-        baseline=draw(st.none() | st.just(BASELINE)),
+        baseline=draw(st.none() | st.just(replace(BASELINE, segment_slots={}))),
         strangers=tuple(
             draw(
                 st.lists(

@@ -141,7 +141,9 @@ DRIFT_CALLS: dict[str, Callable[[Raw], Any]] = {
     "GetDriftPolicy": lambda raw: raw.call("GetDriftPolicy", model="fraud"),
     "SetDriftPolicy": lambda raw: raw.call("SetDriftPolicy", model="fraud", delta=0.05),
     "AcceptBaseline": lambda raw: raw.call("AcceptBaseline", model="fraud", window_s=60.0),
-    "WatchAlarms": lambda raw: next(raw.watch("WatchAlarms", after_seq=0, until_now=True)),
+    "WatchAlarms": lambda raw: [
+        *raw.watch("WatchAlarms", after_seq=0, until_now=True)
+    ],  # to its end
     "AddProfile": lambda raw: raw.add_profile(profile_parts("fraud", 2, MODEL, "")).result(),
 }
 

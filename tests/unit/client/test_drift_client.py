@@ -92,7 +92,9 @@ def test_policies(client: AdminClient, served: Served) -> None:
 
 def test_baselines_and_profiles(client: AdminClient, served: Served) -> None:
     found = client.accept_baseline("fraud", window_s=86_400)
-    assert same(found, replace(BASELINE, accepted_by="anna", slots=None, segments={}))
+    assert same(
+        found, replace(BASELINE, accepted_by="anna", slots=None, segments={}, segment_slots={})
+    )
     data = bytes(3_000_000)
     assert same(client.add_profile("fraud", 3, data, timeout_s=TIMEOUT_S), PROFILE)
     said = served.monitoring.calls[-1][1]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -36,14 +37,26 @@ def windows(hours: int) -> list[Window]:
 
 
 def test_it_is_the_sum_by_the_hour_of_the_week() -> None:
-    made = baseline_of(profile(), windows(170), number=2, by="ann", at=5.0)
+    made = baseline_of(profile(), windows(170), {}, by="ann", at=5.0)
     assert (made.begin, made.end) == (MONDAY, MONDAY + 170 * 3600)
     assert set(made.counts) == {sum(range(170))}
     assert made.slots is not None
-    assert made.slots[:, 0].tolist() == [0 + 168, 1 + 169, *range(2, 168)]
-    assert (made.number, made.accepted_by, made.accepted_at) == (2, "ann", 5.0)
+    assert made.slots.to_array()[:, 0].tolist() == [0 + 168, 1 + 169, *range(2, 168)]
+    assert (made.number, made.accepted_by, made.accepted_at) == (0, "ann", 5.0)
 
 
 def test_less_than_a_day_knows_no_seasons() -> None:
-    assert baseline_of(profile(), windows(23), number=1, by="ann", at=5.0).slots is None
-    assert baseline_of(profile(), windows(24), number=1, by="ann", at=5.0).slots is not None
+    assert baseline_of(profile(), windows(23), {}, by="ann", at=5.0).slots is None
+    assert baseline_of(profile(), windows(24), {}, by="ann", at=5.0).slots is not None
+
+
+def test_a_segment_has_hours_where_one_could_be_used() -> None:
+    quiet = windows(170)
+    busy = [replace(one, counts=100 * one.counts) for one in quiet]
+    parts = {"tier=1": busy, "tier=2": quiet, "tier=3": []}
+    made = baseline_of(profile(), busy, parts, by="ann", at=5.0)
+    assert made.segments.keys() == {"tier=1", "tier=2"}
+    assert made.segment_slots == {"tier=1": made.slots}
+    short = baseline_of(profile(), busy[:23], parts, by="ann", at=5.0)
+    assert short.segments.keys() == {"tier=1", "tier=2"}
+    assert short.segment_slots == {}

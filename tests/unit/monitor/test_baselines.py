@@ -87,8 +87,28 @@ def test_a_day_has_hours_of_the_week(house: House) -> None:
     made = house.desk.accept(MODEL, 2, 26 * 3_600.0, "ann")
     assert made.slots is not None
     # It began on Monday at midnight, and the first hour passed before the first rows.
-    assert made.slots[:27, ROWS].tolist() == [0, *range(60, 85), 0]
-    assert np.array_equal(made.slots.sum(axis=0), made.counts)
+    assert list(made.slots.rows[:27]) == [0, *range(60, 85), 0]
+    assert np.array_equal(made.slots.of(range(168)), made.counts)
+
+
+def test_a_busy_segment_has_hours_of_its_own(house: House) -> None:
+    house.desk.set_policy(MODEL, {"segments": [["age", "18"], ["age", "30"]]}, "ann")
+    number = house.monitor.recordings[MODEL, 2].numbers[CHAMPION]
+    for hour in range(25):
+        rows = columns(hour, 2_000)
+        rows["age"][:1_100], rows["age"][1_100:] = 18, 31
+        rows["age"][-1] = 30
+        house.drain(block_of(number, words_of(rows)), after_s=3_600.0)
+    made = house.desk.accept(MODEL, 2, 26 * 3_600.0, "ann")
+    assert made.segment_slots.keys() == {"age=18"}
+    assert made.segment_slots["age=18"].rows[:27] == (0, *[1_100] * 25, 0)
+    found = {segment: one for segment, one in house.watched().detections() if one.kind == DRIFT}
+    weekly = {segment: one.reference.weekly for segment, one in found.items()}
+    assert weekly == {"": made.slots, "age=18": made.segment_slots["age=18"], "age=30": None}
+    house.restart(2)
+    baseline = house.watched().baseline
+    assert baseline is not None
+    assert baseline.segment_slots == made.segment_slots
 
 
 def test_requests_make_a_first_baseline_due_and_not_rows(house: House) -> None:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tiltyard.monitor.alarm.policy import AlarmPolicy
+from tiltyard.monitor.counting.weekly import WeeklyCounts
 from tiltyard.monitor.detection import DRIFT, SKEW, Detection, Reference
 from tiltyard.monitor.folding import Folding
 from tiltyard.monitor.profile.build import profile_of_columns
@@ -94,7 +95,7 @@ def test_a_baseline_knows_the_hours_of_the_week() -> None:
     weekly = np.zeros((168, PROFILE.layout.size), np.int64)
     for hour in range(168):
         weekly[hour] = counts(PROFILE, hour, shift=0.8 * (hour % 24 < 12), count=3_000)
-    baseline = Reference(DRIFT, "b1", weekly.sum(axis=0), weekly)
+    baseline = Reference(DRIFT, "b1", weekly.sum(axis=0), WeeklyCounts.of_array(weekly))
     detection = Detection(FOLDING, baseline, POLICY)
     assert run(detection, range(1, 41), shift=0.8) == []
     plain = Detection(FOLDING, Reference(DRIFT, "b1", baseline.counts), POLICY)

@@ -1,9 +1,9 @@
 """The tables of each hour of the week, so that a day's swing is not taken for a drift."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -11,10 +11,9 @@ from tiltyard.monitor.alarm.bet_tables import BetTables
 from tiltyard.monitor.alarm.policy import AlarmPolicy
 from tiltyard.monitor.alarm.reference_stream import ReferenceStream
 from tiltyard.monitor.alarm.tolerance import reference_z, rows_needed
+from tiltyard.monitor.counting.weekly import DAY_HOURS, WEEK_HOURS
 from tiltyard.monitor.profile.cells import Ints
 
-WEEK_HOURS: Final = 168
-DAY_HOURS: Final = 24
 # Slots: the hours of the week, the hours of the day, and the whole reference.
 ALL_SLOT: Final = WEEK_HOURS + DAY_HOURS
 _HOUR_S: Final = 3600.0
@@ -32,6 +31,17 @@ def hour_of_week(unix_s: float) -> int:
     return (int(unix_s // _HOUR_S) + _EPOCH_HOUR) % WEEK_HOURS
 
 
+class Weekly(Protocol):
+    """A reference by hour of the week."""
+
+    @property
+    def rows(self) -> Sequence[int]:
+        """Of each hour; every stream has them all."""
+
+    def of(self, hours: Iterable[int]) -> Sequence[Ints]:
+        """Each stream's cells in these hours together, int64[cells]."""
+
+
 class SeasonalTables:
     """Not thread-safe: tables are built when their slot begins, in some 15 ms for 30 streams.
 
@@ -41,18 +51,17 @@ class SeasonalTables:
     """
 
     def __init__(
-        self, streams: Sequence[ReferenceStream], weekly: Sequence[Ints], policy: AlarmPolicy
+        self, streams: Sequence[ReferenceStream], weekly: Weekly, policy: AlarmPolicy
     ) -> None:
-        """`weekly` int64[168, cells] of each stream, by hour of the week; their sums are the
-        streams' own counts. Raises ValueError where they are not."""
-        for stream, counts in zip(streams, weekly, strict=True):
-            if not np.array_equal(counts.sum(axis=0), stream.counts):
+        """Raises ValueError where the sums of `weekly` are not the streams' own counts."""
+        for stream, counts in zip(streams, weekly.of(range(WEEK_HOURS)), strict=True):
+            if not np.array_equal(counts, stream.counts):
                 raise ValueError(
                     f"the hours of stream '{stream.name}' add up to {int(counts.sum())} rows; the "
                     f"{stream.rows} rows of the whole, cell by cell, are expected"
                 )
         self._streams = tuple(streams)
-        self._weekly = tuple(weekly)
+        self._weekly = weekly
         self._policy = policy
         self._rows_min = rows_needed(
             policy.delta, reference_z(policy.beta, len(streams), WEEK_HOURS)
@@ -69,7 +78,7 @@ class SeasonalTables:
         """Which slot a tick at this time is held against."""
         hour = hour_of_week(unix_s)
         for slot in (hour, WEEK_HOURS + hour % DAY_HOURS):
-            if min(int(counts.sum()) for counts in self._counts(slot)) >= self._rows_min:
+            if sum(self._weekly.rows[one] for one in _hours(slot)) >= self._rows_min:
                 return slot
         return ALL_SLOT
 
@@ -84,7 +93,7 @@ class SeasonalTables:
         if slot not in self._built:
             streams = [
                 replace(stream, counts=counts)
-                for stream, counts in zip(self._streams, self._counts(slot), strict=True)
+                for stream, counts in zip(self._streams, self._weekly.of(_hours(slot)), strict=True)
             ]
             self._built[slot] = BetTables.build(
                 streams, self._policy, slots=WEEK_HOURS, slot=slot, layout=self.all.layout
@@ -94,7 +103,7 @@ class SeasonalTables:
         self._built.move_to_end(slot)
         return self._built[slot]
 
-    def _counts(self, slot: int) -> list[Ints]:
-        """int64[cells] of each stream in a slot."""
-        hours = [slot] if slot < WEEK_HOURS else [*range(slot - WEEK_HOURS, WEEK_HOURS, DAY_HOURS)]
-        return [counts[hours].sum(axis=0) for counts in self._weekly]
+
+def _hours(slot: int) -> Sequence[int]:
+    """The hours of the week in a slot that is not the whole."""
+    return [slot] if slot < WEEK_HOURS else range(slot - WEEK_HOURS, WEEK_HOURS, DAY_HOURS)

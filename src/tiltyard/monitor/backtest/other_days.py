@@ -7,9 +7,10 @@ import numpy as np
 from tiltyard.monitor.alarm.bet_tables import BetTables
 from tiltyard.monitor.alarm.policy import AlarmPolicy
 from tiltyard.monitor.alarm.reference_stream import ReferenceStream
-from tiltyard.monitor.alarm.seasons import ALL_SLOT, DAY_HOURS, WEEK_HOURS, hour_of_week
+from tiltyard.monitor.alarm.seasons import ALL_SLOT, hour_of_week
 from tiltyard.monitor.alarm.tolerance import reference_z, rows_needed
 from tiltyard.monitor.backtest.timed_rows import TimedRows, day_hours
+from tiltyard.monitor.counting.weekly import DAY_HOURS, WEEK_HOURS
 from tiltyard.monitor.profile.cells import Ints
 from tiltyard.monitor.profile.stream import Group
 

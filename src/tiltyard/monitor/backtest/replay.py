@@ -9,12 +9,13 @@ import numpy as np
 from tiltyard.monitor.alarm.alarm import Alarm
 from tiltyard.monitor.alarm.detector import Detector, State, TickResult
 from tiltyard.monitor.alarm.policy import TICK_S_MAX, AlarmPolicy
-from tiltyard.monitor.alarm.seasons import ALL_SLOT, WEEK_HOURS
+from tiltyard.monitor.alarm.seasons import ALL_SLOT
 from tiltyard.monitor.alarm.tick import TickCounts
 from tiltyard.monitor.backtest.other_days import OtherDays
 from tiltyard.monitor.backtest.tick_cuts import TickCuts
 from tiltyard.monitor.backtest.timed_rows import TimedRows
 from tiltyard.monitor.backtest.trials import Trials
+from tiltyard.monitor.counting.weekly import WEEK_HOURS
 from tiltyard.monitor.policy import DAY_S
 
 RATE_S: Final = 30 * DAY_S

@@ -8,7 +8,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tiltyard.monitor.alarm.seasons import DAY_HOURS, WEEK_HOURS, hour_of_week
+from tiltyard.monitor.alarm.seasons import hour_of_week
+from tiltyard.monitor.counting.weekly import DAY_HOURS, WEEK_HOURS
 from tiltyard.monitor.policy import DAY_S
 from tiltyard.monitor.profile.binning import Words, cells_of
 from tiltyard.monitor.profile.cells import Ints

@@ -1,12 +1,14 @@
 """Accepted baselines as files, in the container that profiles have."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 
 from tiltyard.monitor.counting.layout import REQUESTS, ROWS
+from tiltyard.monitor.counting.weekly import WEEK_HOURS, WeeklyCounts
 from tiltyard.monitor.policy import SEGMENTS_MAX
 from tiltyard.monitor.profile.archive import (
     Archive,
@@ -20,7 +22,6 @@ from tiltyard.monitor.profile.profile import Profile
 from tiltyard.monitor.snapshot import Baseline
 
 FORMAT: Final = 1
-HOURS_OF_WEEK: Final = 168
 _TEXT_CHARACTERS_MAX: Final = 4096
 _UNIX_SECONDS_MAX: Final = 1e12
 _SIZE_MAX: Final = 1 << 20  # of a vector of counts: 1,000 streams have about 40,000
@@ -38,12 +39,15 @@ def encode_baseline(baseline: Baseline) -> bytes:
         "size": len(baseline.counts),
         "has_slots": baseline.slots is not None,
         "segments": list(baseline.segments),
+        "segments_with_slots": list(baseline.segment_slots),
     }
     arrays = {"counts": baseline.counts}
     if baseline.segments:
         arrays["segments"] = np.stack([*baseline.segments.values()])
     if baseline.slots is not None:
-        arrays["slots"] = baseline.slots
+        arrays["slots"] = baseline.slots.to_array()
+    for at, weekly in enumerate(baseline.segment_slots.values()):
+        arrays[f"segment_slots_{at}"] = weekly.to_array()
     data = encode_archive(Archive(header, arrays))
     decode_baseline(data, "baseline")
     return data
@@ -72,10 +76,11 @@ def decode_baseline(data: bytes | memoryview, where: str, number: int = 0) -> Ba
     if type(size) is not int or not 0 < size <= _SIZE_MAX:
         raise MalformedProfileError(f"{where}: size: expected 1 to {_SIZE_MAX:,}, got {size!r}")
     counts = take_array(archive, where, "counts", np.int64, (size,))
+    if counts[ROWS] < 0 or (size > REQUESTS and counts[REQUESTS] < 0):
+        raise MalformedProfileError(f"{where}: counts: expected no negative number of rows")
     slots = None
     if header.get("has_slots") is True:
-        slots = take_array(archive, where, "slots", np.int64, (HOURS_OF_WEEK, size))
-    _check_counts(counts, slots, where)
+        slots = _slots(archive, where, "slots", counts)
     segments = _segments(archive, where, size)
     baseline = Baseline(
         number=number,
@@ -88,6 +93,7 @@ def decode_baseline(data: bytes | memoryview, where: str, number: int = 0) -> Ba
         counts=counts,
         slots=slots,
         segments=segments,
+        segment_slots=_segment_slots(archive, where, segments),
     )
     return replace(baseline, digest=hashlib.sha256(data).hexdigest())
 
@@ -104,8 +110,10 @@ def check_baseline(baseline: Baseline, profile: Profile, where: str) -> None:
         raise MalformedProfileError(
             f"{where}: expected {layout.size} counts, got {len(baseline.counts)}"
         )
-    all_counts = baseline.counts[None] if baseline.slots is None else baseline.slots
-    all_counts = np.concatenate([all_counts, *(one[None] for one in baseline.segments.values())])
+    weekly = [baseline.slots] if baseline.slots is not None else []
+    weekly += baseline.segment_slots.values()
+    parts = [baseline.counts[None], *(one[None] for one in baseline.segments.values())]
+    all_counts = np.concatenate([*parts, *(one.to_array() for one in weekly)])
     for index, stream in enumerate(profile.streams):
         cells = layout.cells(all_counts, index)
         if (cells < 0).any() or (cells.sum(axis=-1) != all_counts[:, ROWS]).any():
@@ -114,11 +122,27 @@ def check_baseline(baseline: Baseline, profile: Profile, where: str) -> None:
             )
 
 
-def _check_counts(counts: Ints, slots: Ints | None, where: str) -> None:
-    if counts[ROWS] < 0 or (len(counts) > REQUESTS and counts[REQUESTS] < 0):
-        raise MalformedProfileError(f"{where}: counts: expected no negative number of rows")
-    if slots is not None and not np.array_equal(slots.sum(axis=0), counts):
-        raise MalformedProfileError(f"{where}: slots: expected hours that add up to the counts")
+def _slots(archive: Archive, where: str, name: str, counts: Ints) -> WeeklyCounts:
+    """The hours int64[168, size] of these counts."""
+    slots = take_array(archive, where, name, np.int64, (WEEK_HOURS, len(counts)))
+    if not np.array_equal(slots.sum(axis=0), counts):
+        raise MalformedProfileError(f"{where}: {name}: expected hours that add up to the counts")
+    return WeeklyCounts.of_array(slots)
+
+
+def _segment_slots(
+    archive: Archive, where: str, segments: Mapping[str, Ints]
+) -> dict[str, WeeklyCounts]:
+    """Of the segments that have hours, in the order of the header."""
+    names = archive.header.get("segments_with_slots", [])
+    if not isinstance(names, list) or any(names.count(name) > 1 for name in names):
+        raise MalformedProfileError(f"{where}: segments_with_slots: expected names, each once")
+    if not all(isinstance(name, str) and name in segments for name in names):
+        raise MalformedProfileError(f"{where}: segments_with_slots: expected names of segments")
+    return {
+        name: _slots(archive, where, f"segment_slots_{at}", segments[name])
+        for at, name in enumerate(names)
+    }
 
 
 def _segments(archive: Archive, where: str, size: int) -> dict[str, Ints]:

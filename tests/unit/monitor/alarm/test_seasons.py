@@ -1,6 +1,7 @@
 """A day's swing is not a drift."""
 
 import doctest
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ from tiltyard.monitor.alarm import seasons
 from tiltyard.monitor.alarm.detector import Detector
 from tiltyard.monitor.alarm.policy import AlarmPolicy
 from tiltyard.monitor.alarm.reference_stream import ReferenceStream
-from tiltyard.monitor.alarm.seasons import ALL_SLOT, WEEK_HOURS, SeasonalTables
+from tiltyard.monitor.alarm.seasons import ALL_SLOT, SeasonalTables
 from tiltyard.monitor.alarm.tick import TickCounts
+from tiltyard.monitor.counting.weekly import WEEK_HOURS
 from tiltyard.monitor.profile.cells import Ints
 
 POLICY = AlarmPolicy(delta=0.1)
@@ -35,6 +37,17 @@ def reference(rows: int) -> tuple[list[ReferenceStream], list[Ints]]:
     return streams, [swing, steady]
 
 
+class Week:
+    """Each stream's int64[168, cells]."""
+
+    def __init__(self, streams: list[Ints]) -> None:
+        self.rows: list[int] = streams[0].sum(axis=1).tolist()
+        self._streams = streams
+
+    def of(self, hours: Iterable[int]) -> list[Ints]:
+        return [stream[[*hours]].sum(axis=0) for stream in self._streams]
+
+
 def tick(rng: np.random.Generator, hour: int, ended_s: float) -> TickCounts:
     cells = [
         rng.multinomial(100, swinging(hour)),
@@ -49,22 +62,25 @@ def test_its_examples_hold() -> None:
 
 def test_a_slot_is_used_when_it_has_rows_enough() -> None:
     streams, weekly = reference(4000)
-    tables = SeasonalTables(streams, weekly, POLICY)
+    tables = SeasonalTables(streams, Week(weekly), POLICY)
     assert 1500 < tables.rows_min < 2401
     assert tables.slot_at(MONDAY_S + 30 * HOUR_S) == 30
     sparse = [counts // 10 for counts in weekly]
     fewer = [ordered("a", sparse[0].sum(axis=0)), categorical("b", sparse[1].sum(axis=0))]
-    assert SeasonalTables(fewer, sparse, POLICY).slot_at(MONDAY_S + 30 * HOUR_S) == WEEK_HOURS + 6
+    assert (
+        SeasonalTables(fewer, Week(sparse), POLICY).slot_at(MONDAY_S + 30 * HOUR_S)
+        == WEEK_HOURS + 6
+    )
     sparse = [counts // 100 for counts in weekly]
     fewer = [ordered("a", sparse[0].sum(axis=0)), categorical("b", sparse[1].sum(axis=0))]
-    few = SeasonalTables(fewer, sparse, POLICY)
+    few = SeasonalTables(fewer, Week(sparse), POLICY)
     assert few.slot_at(MONDAY_S) == ALL_SLOT
     assert few.at(MONDAY_S) is few.all
 
 
 def test_the_tables_of_a_slot_are_of_its_counts_and_built_once() -> None:
     streams, weekly = reference(4000)
-    tables = SeasonalTables(streams, weekly, POLICY)
+    tables = SeasonalTables(streams, Week(weekly), POLICY)
     monday = tables.at(MONDAY_S)
     assert tables.at(MONDAY_S + HOUR_S - 1) is monday
     assert monday.layout is tables.all.layout
@@ -79,14 +95,14 @@ def test_the_tables_of_a_slot_are_of_its_counts_and_built_once() -> None:
 def test_hours_must_add_up() -> None:
     streams, weekly = reference(4000)
     with pytest.raises(ValueError, match="hours of stream 'b' add up"):
-        SeasonalTables(streams, [weekly[0], weekly[1] * 2], POLICY)
+        SeasonalTables(streams, Week([weekly[0], weekly[1] * 2]), POLICY)
     with pytest.raises(ValueError, match="shorter"):
-        SeasonalTables([*streams, uniform("c")], weekly, POLICY)
+        SeasonalTables([*streams, uniform("c")], Week(weekly), POLICY)
 
 
 def test_a_daily_swing_alarms_without_slots_and_not_with_them() -> None:
     streams, weekly = reference(4000)
-    tables = SeasonalTables(streams, weekly, POLICY)
+    tables = SeasonalTables(streams, Week(weekly), POLICY)
     plain, seasonal = (Detector(tables.all, AlarmPolicy(warmup_ticks=100)) for _ in range(2))
     rng = np.random.default_rng(10)
     alarms = 0
@@ -101,7 +117,7 @@ def test_a_daily_swing_alarms_without_slots_and_not_with_them() -> None:
 
 def test_a_shift_is_found_over_the_end_of_a_slot_and_saved_meanwhile() -> None:
     streams, weekly = reference(4000)
-    tables = SeasonalTables(streams, weekly, POLICY)
+    tables = SeasonalTables(streams, Week(weekly), POLICY)
     detector = Detector(tables.all, AlarmPolicy(warmup_ticks=50))
     rng = np.random.default_rng(11)
     opened_s = None

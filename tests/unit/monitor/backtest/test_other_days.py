@@ -6,9 +6,10 @@ from tests.unit.monitor.backtest.months import BEGAN, Month
 from tiltyard.monitor.alarm.bet_tables import BetTables
 from tiltyard.monitor.alarm.policy import AlarmPolicy
 from tiltyard.monitor.alarm.reference_stream import ReferenceStream
-from tiltyard.monitor.alarm.seasons import ALL_SLOT, WEEK_HOURS
+from tiltyard.monitor.alarm.seasons import ALL_SLOT
 from tiltyard.monitor.backtest.other_days import OtherDays
 from tiltyard.monitor.backtest.timed_rows import TimedRows
+from tiltyard.monitor.counting.weekly import WEEK_HOURS
 from tiltyard.monitor.policy import DAY_S
 
 HOUR_S = 3600.0

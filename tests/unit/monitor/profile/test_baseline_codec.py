@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from tests.unit.monitor.profile.references import mixed_profile
+from tiltyard.monitor.counting.weekly import WEEK_HOURS, WeeklyCounts
 from tiltyard.monitor.profile.archive import Archive, decode_archive, encode_archive
 from tiltyard.monitor.profile.baseline_codec import (
-    HOURS_OF_WEEK,
     check_baseline,
     decode_baseline,
     encode_baseline,
@@ -26,8 +26,9 @@ def baseline(*, has_slots: bool) -> Baseline:
         cells[0] += PROFILE.rows - cells.sum()
     slots = None
     if has_slots:
-        slots = np.zeros((HOURS_OF_WEEK, len(reference)), np.int64)
-        slots[5], slots[6] = reference, reference
+        hours = np.zeros((WEEK_HOURS, len(reference)), np.int64)
+        hours[5], hours[6] = reference, reference
+        slots = WeeklyCounts.of_array(hours)
         reference = 2 * reference
     return Baseline(0, "", PROFILE.digest, 1.5, 100.0, "ann@box", 200.0, reference, slots)
 
@@ -61,6 +62,24 @@ def test_segments_come_back_in_their_order() -> None:
         check_baseline(replace(one, segments={"country=NO": wrong}), PROFILE, "here")
 
 
+def test_the_hours_of_segments_come_back() -> None:
+    one = baseline(has_slots=True)
+    assert one.slots is not None
+    told = {"country=SE": one.counts.copy(), "country=NO": one.counts}
+    data = encode_baseline(replace(one, segments=told, segment_slots={"country=NO": one.slots}))
+    found = decode_baseline(data, "here")
+    assert found.segment_slots == {"country=NO": one.slots}
+    assert encode_baseline(found) == data
+    check_baseline(found, PROFILE, "here")
+    hours = one.slots.to_array()
+    hours[5, -1] += 1
+    wrong = replace(found, segment_slots={"country=NO": WeeklyCounts.of_array(hours)})
+    with pytest.raises(MalformedProfileError, match="expected counts that add up"):
+        check_baseline(wrong, PROFILE, "here")
+    with pytest.raises(MalformedProfileError, match="segment_slots_0: expected hours that add up"):
+        encode_baseline(wrong)
+
+
 def test_a_file_of_before_there_were_segments() -> None:
     unpacked = decode_archive(encode_baseline(baseline(has_slots=True)), "here")
     header = {name: value for name, value in unpacked.header.items() if name != "segments"}
@@ -85,7 +104,7 @@ def changed(fields: dict[str, Any] | None = None, **arrays: Any) -> bytes:
         (lambda: changed({"size": 10**12}), "size: expected 1 to"),
         (lambda: changed({"size": 5}), r"counts: expected int64 \[5\]"),
         (
-            lambda: changed(slots=np.zeros((HOURS_OF_WEEK, PROFILE.layout.size), np.int64)),
+            lambda: changed(slots=np.zeros((WEEK_HOURS, PROFILE.layout.size), np.int64)),
             "slots: expected hours that add up",
         ),
         (lambda: changed(counts=np.full(PROFILE.layout.size, -1)), "no negative number of rows"),
@@ -99,6 +118,9 @@ def changed(fields: dict[str, Any] | None = None, **arrays: Any) -> bytes:
             ),
             "segments: expected rows in each",
         ),
+        (lambda: changed({"segments_with_slots": "a=1"}), "expected names, each once"),
+        (lambda: changed({"segments_with_slots": ["a", "a"]}), "expected names, each once"),
+        (lambda: changed({"segments_with_slots": ["a=1"]}), "expected names of segments"),
         (lambda: b"", "not a file that tiltyard wrote"),
     ],
 )
