@@ -73,7 +73,7 @@ class Desk:
                         query,
                         markers=self._parts.keeper.markers,
                         gateway=self._parts.gateway(),
-                        problems=tuple(self._parts.keeper.problems.values()),
+                        problems=self._parts.keeper.problems.of(watched.key),
                     )
                 )
         if not found and query.model is not None:
@@ -121,6 +121,10 @@ class Desk:
             planes = [
                 plane for watched in monitor.watched.values() for plane in watched.planes.values()
             ]
+            # Of those that left, nobody has to do anything about.
+            of_policies = [
+                problem for key in monitor.recordings for problem in monitor.watched[key].problems
+            ]
             return MonitorStatus(
                 is_watching=bool(monitor.recordings),
                 is_compiled=keeper.is_compiled,
@@ -134,7 +138,7 @@ class Desk:
                 drains=monitor.drains,
                 busy_s=monitor.busy_s,
                 events_undelivered=self._parts.undelivered(),
-                problems=tuple(keeper.problems.values()),
+                problems=(*keeper.problems.values(), *of_policies),
                 versions_forgotten=keeper.forgetting.versions,
                 rows_unclaimed=monitor.rows_unclaimed,
             )

@@ -23,6 +23,7 @@ from tiltyard.monitor.given import Served, Terms
 from tiltyard.monitor.markers import Markers
 from tiltyard.monitor.monitor import Monitor, VersionKey
 from tiltyard.monitor.policy import DriftPolicy, policy_of
+from tiltyard.monitor.problems import Problems, Whose
 from tiltyard.monitor.profile.profile import Profile
 from tiltyard.monitor.recording import PlaneNumbers, Recording, Records
 from tiltyard.monitor.saving import Saving
@@ -62,7 +63,7 @@ class Keeper:
     ) -> None:
         self.markers = Markers()
         self.created: dict[VersionKey, str] = {}  # when a version was published, ISO 8601
-        self.problems: dict[str, str] = {}  # by what could not be done
+        self.problems = Problems()
         self.unprofiled: frozenset[VersionKey] = frozenset()
         self.budget = PaneBudget(terms.bytes_max)
         self.baselines = Baselines(monitor, store, self.note)
@@ -178,7 +179,7 @@ class Keeper:
                         watched, lambda _: f"superseded by drift policy {policy.epoch}"
                     )
 
-    def _do(self, what: str, work: Callable[[], None]) -> bool:
+    def _do(self, what: str, work: Callable[[], None], whose: Whose | None = None) -> bool:
         """Whether it was done."""
         try:
             work()
@@ -192,7 +193,7 @@ class Keeper:
         else:
             self.problems.pop(what, None)
             return True
-        self.problems[what] = problem
+        self.problems.tell(what, problem, whose)
         return False
 
     # ---- what is asked for
@@ -211,7 +212,7 @@ class Keeper:
             # Epochs only go up: what was read before a change came in is not taken back.
             if values["epoch"] > self.policy(model).epoch:
                 take = partial(self._take_policy, model, values)
-                self._do(f"drift policy of {model}", take)
+                self._do(f"drift policy of {model}", take, (model, None))
         self._knows_policies = True
 
     def _take_policy(self, model: str, values: Mapping[str, object]) -> None:
@@ -232,13 +233,12 @@ class Keeper:
             last, again_at = self._looked.get(key, (None, 0.0))
             if last is not version or now >= again_at:
                 self._looked[key] = (version, now + self._look_again_s)
-                self._do(_name(key), partial(self._look_at, version))
+                self._do(_name(key), partial(self._look_at, version), key)
 
     def _leave(self, key: VersionKey) -> None:
         """It is not loaded any more."""
         self._looked.pop(key, None)
-        for what in (_name(key), _baseline_of(key), _first_baseline_of(key)):
-            self.problems.pop(what, None)
+        self.problems.leave(key)
         recording = self._monitor.recordings.get(key)
         if recording is not None:
             with self._monitor.lock:
@@ -259,7 +259,7 @@ class Keeper:
         recording = self._monitor.recordings.get(key)
         if watched is not before or recording is None or recording.version is not version:
             self._record(version, watched)
-        self._do(_baseline_of(key), partial(self.baselines.look, watched))
+        self._do(f"baseline of {_name(key)}", partial(self.baselines.look, watched), key)
         with self._monitor.lock:  # where the baseline could not be read before
             self._saving.restore_detectors(watched)
 
@@ -287,7 +287,7 @@ class Keeper:
         )
         self._saving.restore_panes(watched)
         # Before its detectors are restored: those against a baseline are made by it.
-        self._do(_baseline_of(key), partial(self.baselines.look, watched))
+        self._do(f"baseline of {_name(key)}", partial(self.baselines.look, watched), key)
         self._saving.restore_detectors(watched)
         self._share(watched, self._sharing())  # before it bets: restored detectors are warm
         return watched
@@ -338,7 +338,7 @@ class Keeper:
         for watched in self._in_slots():
             if watched.baseline is None:
                 accept = partial(self.baselines.accept_if_due, watched)
-                self._do(_first_baseline_of(watched.key), accept)
+                self._do(f"first baseline of {_name(watched.key)}", accept, watched.key)
 
     def _share_false_alarms(self) -> None:
         """Rates of false alarms add: each version that is in a slot may page."""
@@ -388,11 +388,3 @@ class PaneBudgetError(TiltyardError):
 def _name(key: VersionKey) -> str:
     model, version = key
     return f"{model} version {version}"
-
-
-def _baseline_of(key: VersionKey) -> str:
-    return f"baseline of {_name(key)}"
-
-
-def _first_baseline_of(key: VersionKey) -> str:
-    return f"first baseline of {_name(key)}"

@@ -150,6 +150,31 @@ def test_what_the_monitor_tells_of_itself(house: House) -> None:
     assert status.problems == ()
 
 
+def test_a_problem_is_told_of_whose_it_is_and_all_are_counted(house: House) -> None:
+    house.watch(PROFILE, THIRD, champion=2)
+    for model in ("a", MODEL):
+        house.registry.note_versions(model, [(1, "")])
+        house.registry.change_policy(model, lambda _: {"delta": 9.0}, changes={}, actor="bob")
+    (house.root / MODEL / "3" / "profiles" / "2.npz").write_bytes(b"nonsense")
+    house.keeper.wake()
+    house.keeper.look()
+    of_second, of_third = (look(house, version=version)[0].problems for version in (2, 3))
+    assert len(of_second) == 1, "its policy, and not that of a"
+    assert of_third[:1] == of_second
+    assert "profiles/2.npz" in of_third[1]
+    assert len(house.desk.status().problems) == 3
+
+
+def test_problems_of_policies_are_counted_while_their_versions_are_there(house: House) -> None:
+    house.watch(PROFILE, champion=2)
+    house.desk.set_policy(MODEL, {"segments": [["city", "Oslo"]]}, "ann")
+    (problem,) = house.desk.status().problems
+    assert "city" in problem
+    house.served.loaded.clear()
+    house.keeper.look()
+    assert house.desk.status().problems == ()
+
+
 def test_events_are_the_feeds(house: House) -> None:
     house.watch(PROFILE, champion=2)
     assert not house.desk.wait_events(0, 0.0)
