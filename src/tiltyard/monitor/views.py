@@ -16,6 +16,7 @@ from tiltyard.monitor.profile.cells import CellRole, Ints
 from tiltyard.monitor.profile.profile import Profile
 from tiltyard.monitor.recording import CANARY, CHAMPION, CHAMPION_AS, SHADOW, SHADOWED
 from tiltyard.monitor.snapshot import Alarm, Baseline, PlaneKey, Snapshot, Window
+from tiltyard.monitor.statistics.against import Against, baseline_counts
 from tiltyard.monitor.statistics.measure import StreamMeasure
 from tiltyard.monitor.statistics.report import report
 from tiltyard.monitor.watched import BET_ROLES, Watched
@@ -128,7 +129,7 @@ class _Known:
     changes: int
     at: float
     window_rows: int
-    streams: Mapping[str, StreamMeasure]  # none where the window has no rows: nothing is defined
+    streams: Mapping[str, StreamMeasure]  # none where nothing is defined: see _measured()
     missing: Mapping[str, int]
     unseen: Mapping[str, int]
     out_of_range: Mapping[str, int]
@@ -218,7 +219,7 @@ class Figures:
         profile = watched.profile
         window = plane.panes.window(now + 1.0 - WINDOW_S, now + 1.0)
         window_rows = int(window.counts[ROWS])
-        streams = _measured(watched, window) if window_rows else {}
+        streams = _measured(watched, plane.key.segment, window) if window_rows else {}
         folded = _folded(profile, plane.panes.totals())
         known = self._known[plane.key] = _Known(
             watched=watched,
@@ -240,16 +241,21 @@ class Figures:
         return known
 
 
-def _measured(watched: Watched, window: Window) -> dict[str, StreamMeasure]:
-    """A window against the version's baseline; against its profile where there is none."""
+def _measured(watched: Watched, segment: str, window: Window) -> dict[str, StreamMeasure]:
+    """A window against the version's baseline; against its profile where there is none.
+
+    A segment against what the baseline has of it. Nothing where it has none, nor a profile.
+    """
     baseline, profile = watched.baseline, watched.profile
-    made = report(
-        profile,
-        profile.reference if baseline is None else baseline.counts,
-        window,
-        against="profile" if baseline is None else "baseline",
-        reference_digest=profile.digest if baseline is None else baseline.digest,
-    )
+    if baseline is not None:
+        against, digest = Against.baseline, baseline.digest
+        counts = baseline_counts(baseline, segment)
+    else:
+        against, digest = Against.profile, profile.digest
+        counts = None if segment else profile.reference
+    if counts is None:
+        return {}
+    made = report(profile, counts, window, against=against, reference_digest=digest)
     return {one.stream: one for one in made.streams}
 
 

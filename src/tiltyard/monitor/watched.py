@@ -21,6 +21,7 @@ from tiltyard.monitor.recorded import Recorded
 from tiltyard.monitor.recording import CANARY, CHAMPION, SHADOW
 from tiltyard.monitor.skew import skew_reference
 from tiltyard.monitor.snapshot import Baseline, PlaneKey
+from tiltyard.monitor.statistics.against import baseline_counts
 from tiltyard.monitor.strangers import Strangers
 from tiltyard.monitor.ticking import Ticking
 
@@ -219,7 +220,7 @@ class Watched:
             return None
         if not segment:
             return Reference(DRIFT, baseline.digest, baseline.counts, baseline.slots)
-        counts = baseline.segments.get(segment)
+        counts = baseline_counts(baseline, segment)
         if counts is None:
             return None
         return Reference(DRIFT, baseline.digest, counts, baseline.segment_slots.get(segment))

@@ -21,7 +21,8 @@ PLANE: Final = ("model", "version", "role", "segment")
 STREAM: Final = (*PLANE, "feature")
 
 _BASELINE_NOTE: Final = (
-    "Against the reference `baseline` (a digest's first 12; empty: the profile)."
+    "Against the reference `baseline` (a digest's first 12; empty: the profile); of a segment"
+    " against what that has of it, and nothing where it has none."
 )
 PSI: Final = gauge(
     "drift_psi",

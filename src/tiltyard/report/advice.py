@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tiltyard.cli.render.formats import listed
 from tiltyard.monitor.snapshot import Alarm, Snapshot
+from tiltyard.monitor.statistics.against import Against, references
 from tiltyard.report.state import State
 
 
@@ -28,8 +29,10 @@ def advice(
         return tuple(_of_alarm(alarms[0], which))
     if not int(snapshot.current.counts[0]):
         return (Advice(f"tiltyard status {name}", "No row was counted in this window."),)
-    if snapshot.baseline is None:
+    if Against.baseline not in references(snapshot):
         why = "Without an accepted baseline there is a skew, but no drift that could page."
+        if snapshot.key.segment:
+            why = "No accepted baseline has rows of this segment, so nothing of it could page."
         return (Advice(f"tiltyard drift accept {which} --window 24h", why),)
     if drift is not None and drift.state == "warming":
         return (Advice(f"tiltyard drift show {which} --watch", drift.detail),)

@@ -28,10 +28,11 @@ ASIDE: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class CategoryBar:
-    """Widths are shares of the widest bar, 0 to 100; `after` is None without rows."""
+    """Widths are shares of the widest bar, 0 to 100. `before` is None without a reference, `after`
+    without rows."""
 
     name: str
-    before: float
+    before: float | None
     after: float | None
     before_width: float
     after_width: float
@@ -77,7 +78,7 @@ def distribution(
     # At least the noise band fills a column, so that noise is drawn as small as it is.
     scale = max(top.psi if top is not None else 0.0, measure.psi_band or 0.0)
     if stream.cells.kind is Kind.categorical:
-        bars, more = _bars(measure.cells, has_rows=measure.n > 0)
+        bars, more = _bars(measure)
         drawn = _Drawn(Markup(), (), "share of rows by category")
     else:
         bars, more = (), 0
@@ -112,9 +113,9 @@ def _is_aside(cell: CellMeasure) -> bool:
 
 
 def _chart(measure: StreamMeasure, stream: Stream, training: StreamMeasure | None) -> _Drawn:
-    layers = [
-        Layer("before", _finite(measure.cells, "reference_share")),
-    ]
+    layers = []
+    if measure.n_reference or not measure.n:  # of two empty ones, that is the one to draw
+        layers.append(Layer("before", _finite(measure.cells, "reference_share")))
     if training is not None:
         layers.append(Layer("training", _finite(training.cells, "reference_share")))
     if measure.n:  # a line at 0 would say that it was measured
@@ -146,9 +147,9 @@ def _finite(cells: Sequence[CellMeasure], share: str) -> Floats:
     return np.array([getattr(cell, share) for cell in cells if cell.role == CellRole.finite])
 
 
-def _bars(cells: Sequence[CellMeasure], *, has_rows: bool) -> tuple[tuple[CategoryBar, ...], int]:
+def _bars(measure: StreamMeasure) -> tuple[tuple[CategoryBar, ...], int]:
     """The largest categories, those that moved most among them; the others are counted."""
-    known = [c for c in cells if c.role not in ASIDE and c.count + c.reference_count]
+    known = [c for c in measure.cells if c.role not in ASIDE and c.count + c.reference_count]
     moved = sorted(known, key=lambda cell: -cell.psi)[:MOVED]
     known.sort(key=lambda cell: -max(cell.share, cell.reference_share))
     rest = [cell for cell in known if cell not in moved][: CATEGORIES_MAX - len(moved)]
@@ -157,8 +158,8 @@ def _bars(cells: Sequence[CellMeasure], *, has_rows: bool) -> tuple[tuple[Catego
     bars = tuple(
         CategoryBar(
             cell.name,
-            cell.reference_share,
-            cell.share if has_rows else None,
+            cell.reference_share if measure.n_reference else None,
+            cell.share if measure.n else None,
             round(100 * cell.reference_share / widest, 1),
             round(100 * cell.share / widest, 1),
         )

@@ -7,7 +7,7 @@ from tiltyard.cli.render.formats import listed
 from tiltyard.monitor.counting.layout import ROWS
 from tiltyard.monitor.profile.stream import Group
 from tiltyard.monitor.snapshot import Snapshot, Stranger
-from tiltyard.monitor.statistics.against import Against, references
+from tiltyard.monitor.statistics.against import Against, reference_of, references
 from tiltyard.monitor.statistics.between import between
 from tiltyard.monitor.statistics.cause import cause
 from tiltyard.monitor.statistics.measure import Report
@@ -42,7 +42,11 @@ class OtherReference:
 
 @dataclass(frozen=True, slots=True)
 class Plane:
-    """`drift` is None where there is nothing but the profile; `challenge` without a champion."""
+    """`main` is what the cards are of: drift, or else skew, or what there is without a reference.
+
+    `drift` is None where there is nothing but the profile, `skew` of a segment, which has no
+    profile of its own, and `challenge` without a champion.
+    """
 
     anchor: str
     title: str
@@ -54,20 +58,16 @@ class Plane:
     opened: tuple[AlarmView, ...]
     closed: tuple[AlarmView, ...]
     skew_alarms: tuple[AlarmView, ...]
+    main: Comparison
     drift: Comparison | None
     others: tuple[OtherReference, ...]
-    skew: Comparison
+    skew: Comparison | None
     challenge: Comparison | None
     timeline: Timeline | None
     quality: tuple[QualityRow, ...]
     coverage: tuple[Fact, ...]
     strangers: tuple[Stranger, ...]
     worked: tuple[str, ...]
-
-    @property
-    def main(self) -> Comparison:
-        """What the cards are of: drift, or skew where that is all there is."""
-        return self.drift or self.skew
 
 
 def plane(snapshot: Snapshot, anchor: str, now: float) -> Plane:
@@ -76,8 +76,9 @@ def plane(snapshot: Snapshot, anchor: str, now: float) -> Plane:
     there = [against for against in DRIFT if against in held and held[against].counts[ROWS]]
     line = timeline(snapshot.history, snapshot.markers, snapshot.alarms)
     training = report_of(snapshot, Against.profile)
-    drift = _drift(snapshot, there[0], line, training, anchor) if there else None
-    skew = _skew(snapshot, training, line, anchor, is_main=drift is None)
+    skew = _skew(snapshot, training, line, anchor, is_main=not there)
+    outlines = training if Against.profile in held else None
+    drift = _drift(snapshot, there[0], line, outlines, anchor) if there else None
     paging = state_of("drift", snapshot.detectors, now)
     silent = state_of("skew", snapshot.detectors, now)
     opened, closed = alarm_views(snapshot.alarms, snapshot.markers, now)
@@ -93,9 +94,10 @@ def plane(snapshot: Snapshot, anchor: str, now: float) -> Plane:
         opened=tuple(alarm for alarm in opened if alarm.kind == "drift"),
         closed=tuple(alarm for alarm in closed if alarm.kind == "drift"),
         skew_alarms=tuple(alarm for alarm in (*opened, *closed) if alarm.kind != "drift"),
+        main=main,
         drift=drift,
         others=tuple(_other(snapshot, against) for against in there[1:]),
-        skew=skew,
+        skew=skew if Against.profile in held else None,
         challenge=_challenge(snapshot, anchor),
         timeline=line,
         quality=quality_rows(main.report.streams),
@@ -133,7 +135,7 @@ def _drift(
     snapshot: Snapshot,
     against: Against,
     line: Timeline | None,
-    training: Report,
+    training: Report | None,
     anchor: str,
 ) -> Comparison:
     report = report_of(snapshot, against)
@@ -167,7 +169,7 @@ def _background(
     against: Against,
     training: Report | None,
 ) -> Background:
-    reference = references(snapshot)[against].counts
+    reference = reference_of(snapshot, against).counts
     trends: dict[Key, tuple[float | None, ...]] = {}
     if line is not None:
         found = series(snapshot.profile, snapshot.history, reference)

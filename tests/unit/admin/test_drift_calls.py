@@ -58,11 +58,13 @@ def test_what_a_query_leaves_out_is_as_the_monitor_has_it(monitoring: FakeMonito
 def test_statistics_are_told_where_they_are_asked_for(monitoring: FakeMonitoring) -> None:
     words = ["profile", "week_ago", "champion", "profile"]
     asked = request("GetDrift", against=[number_of("Against", word) for word in words])
-    monitoring.planes = [SNAPSHOT, replace(SNAPSHOT, week_ago=None)]
-    full, without = read("GetDrift", drift_calls.get_drift(monitoring, asked, CALLER)).planes
+    whole = replace(SNAPSHOT, key=replace(SNAPSHOT.key, segment=""))
+    monitoring.planes = [whole, replace(whole, week_ago=None), SNAPSHOT]
+    full, without, part = read("GetDrift", drift_calls.get_drift(monitoring, asked, CALLER)).planes
     assert [report.against for report in full.reports] == words[:3]
     assert [report.against for report in without.reports] == ["profile", "champion"]
-    expected = report_of(SNAPSHOT, "profile").streams
+    assert [report.against for report in part.reports] == words[1:3], "a segment has no skew"
+    expected = report_of(whole, "profile").streams
     for measure, told in zip(expected, full.reports[0].streams, strict=True):
         assert (told.stream, told.kind, told.n) == (measure.stream, measure.kind, measure.n)
         assert told.psi == measure.psi

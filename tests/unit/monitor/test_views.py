@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -5,11 +6,13 @@ import pytest
 
 from tests.unit.monitor.conftest import BOOTED, START
 from tests.unit.monitor.house import MODEL, House
-from tests.unit.monitor.traffic import reference_profile
+from tests.unit.monitor.traffic import HEAD_WORDS, block_of, columns, reference_profile
 from tiltyard.monitor import views as module
 from tiltyard.monitor.counting.layout import ROWS
 from tiltyard.monitor.interface import DriftQuery, PlaneFigures
+from tiltyard.monitor.profile.build import profile_of_columns
 from tiltyard.monitor.recording import CANARY, CHAMPION, CHAMPION_AS, SHADOW, SHADOWED
+from tiltyard.monitor.statistics.report import report_of
 from tiltyard.monitor.views import IDLE_S, WEEK_S, planes_of
 from tiltyard.registry import Challenger
 
@@ -144,9 +147,9 @@ def test_figures_are_computed_anew_when_counts_change(
     calls: list[int] = []
     measured = module._measured
 
-    def count(watched: Any, window: Any) -> Any:
+    def count(watched: Any, segment: str, window: Any) -> Any:
         calls.append(int(window.counts[ROWS]))
-        return measured(watched, window)
+        return measured(watched, segment, window)
 
     monkeypatch.setattr(module, "_measured", count)
     house.watch(PROFILE, champion=2)
@@ -169,6 +172,34 @@ def test_figures_are_computed_anew_when_counts_change(
     assert accepted.baseline == baseline.digest[:12]
     assert calls == [300, 400, 1_300]
     assert accepted.psi["amount"] == 0.0 != first.psi["amount"]
+
+
+def test_figures_of_a_segment_are_against_its_own_reference(house: House) -> None:
+    reference = {**columns(0, 4_000), "part": (np.arange(4_000) % 2).astype(np.float32)}
+    house.watch(profile_of_columns(reference, {}, model=MODEL, version=2), champion=2)
+    house.desk.set_policy(MODEL, {"segments": [["part", "1"]]}, "ann")
+    numbers = house.monitor.recordings[MODEL, 2].numbers
+    for seed in range(1, 20):
+        drawn, part = columns(seed, 200), np.arange(200) % 2
+        rows = np.stack([drawn["amount"] + 3 * part, drawn["age"], part], axis=1)
+        words = np.zeros((200, HEAD_WORDS + 4), np.uint32)
+        words[:, 0] = words[:, 4] = 1
+        words[:, HEAD_WORDS : HEAD_WORDS + 3] = rows.astype(np.float32).view(np.uint32)
+        house.drain(block_of(numbers[CHAMPION], words))
+    by_segment = {one.segment: one for one in house.desk.figures()}
+    assert not by_segment["part=1"].psi
+    assert not by_segment["part=1"].definitions
+    assert by_segment["part=1"].window_rows == 1_900
+    assert by_segment[""].psi["amount"] > 0.5, "skew of the whole is told"
+    house.desk.accept(MODEL, 2, 600.0, "ann")
+    told = {one.segment: one for one in house.desk.figures()}["part=1"]
+    assert (told.psi["amount"], told.wasserstein["amount"]) == (0.0, 0.0)
+    (snapshot,) = house.desk.snapshots(DriftQuery(MODEL, segment="part=1"))
+    found = {one.stream: one.psi for one in report_of(snapshot, "baseline").streams}
+    assert told.psi == found
+    assert snapshot.baseline is not None
+    house.watched().set_baseline(replace(snapshot.baseline, segments={}))
+    assert {one.segment: one for one in house.desk.figures()}["part=1"].psi == {}
 
 
 def test_figures_of_who_is_not_asked_any_more_go_out_of_the_window(house: House) -> None:

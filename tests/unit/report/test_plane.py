@@ -2,6 +2,8 @@ from dataclasses import replace
 
 from tests.unit.report.sample_snapshots import KEY, NOW, sample, shadow
 from tiltyard.monitor.snapshot import Snapshot, Window
+from tiltyard.report.figures import UNDEFINED
+from tiltyard.report.page import render
 from tiltyard.report.plane import Plane, models_of, plane, title_of
 
 
@@ -18,6 +20,7 @@ def test_drift_is_against_the_accepted_baseline(five_plane: Plane) -> None:
 
 
 def test_skew_is_always_against_the_training_profile(five_plane: Plane) -> None:
+    assert five_plane.skew is not None
     assert five_plane.skew.against == "profile"
     assert "account_age_days" in [card.measure.stream for card in five_plane.skew.exceeding]
     assert five_plane.drift is not None
@@ -42,7 +45,40 @@ def test_with_nothing_but_the_profile_skew_is_all_there_is(five: Snapshot) -> No
     found = plane(alone, "p1", NOW)
     assert found.drift is None
     assert found.main is found.skew
-    assert all(card.shown is not None and card.spark for card in found.skew.cards)
+    assert all(card.shown is not None and card.spark for card in found.main.cards)
+
+
+def test_a_segment_has_no_skew(five: Snapshot) -> None:
+    assert five.baseline is not None
+    own = replace(five.baseline, segments={"country=DE": five.baseline.counts})
+    segment = replace(five, key=replace(KEY, segment="country=DE"), baseline=own, detectors=())
+    found = plane(segment, "p1", NOW)
+    assert found.skew is None
+    assert found.drift is not None
+    assert found.drift.against == "baseline"
+    assert not any(card.has_training for card in found.main.cards)
+    assert '<h3 id="p1-skew">' not in render([segment], generated_at=NOW)
+
+
+def test_of_a_segment_without_a_reference_no_figure_is_given(five: Snapshot) -> None:
+    segment = replace(
+        five,
+        key=replace(KEY, segment="country=DE"),
+        previous=None,
+        week_ago=None,
+        detectors=(),
+        alarms=(),
+    )
+    found = plane(segment, "p1", NOW)
+    assert found.drift is found.skew is None
+    assert {(card.measure.psi, card.is_over) for card in found.main.cards} == {(None, False)}
+    assert all(row.before == UNDEFINED and not row.is_worse for row in found.quality)
+    assert "rows of this segment" in found.advice[0].why
+    page = render([segment], generated_at=NOW)
+    assert "There is nothing to hold this window against" in page
+    assert "Skew: " not in page
+    assert ">0 % →" not in page
+    assert "nan" not in page.partition('<script type="application/json"')[0]
 
 
 def test_cards_name_the_cause_and_the_alarm(five_plane: Plane) -> None:

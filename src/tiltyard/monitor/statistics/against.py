@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from tiltyard.monitor.profile.cells import Ints
-from tiltyard.monitor.snapshot import Snapshot, Window
+from tiltyard.monitor.snapshot import Baseline, Snapshot, Window
 from tiltyard.monitor.statistics.errors import StatisticsError
 
 
@@ -40,18 +40,22 @@ class Reference(NamedTuple):
     digest: str
 
 
-def references(snapshot: Snapshot) -> dict[Against, Reference]:
-    """What there is to hold the snapshot's current window against; always the profile.
+def baseline_counts(baseline: Baseline, segment: str) -> Ints | None:
+    """What a baseline has of a segment ("" is the whole traffic), None where it had no rows."""
+    return baseline.segments.get(segment) if segment else baseline.counts
 
-    A segment is held against what the baseline has of it, where it had rows.
+
+def references(snapshot: Snapshot) -> dict[Against, Reference]:
+    """What there is to hold the snapshot's current window against; of the whole always the profile.
+
+    A segment is held against what the baseline has of it, where it had rows. It has no profile of
+    its own, and against that of all rows it would differ for being a segment.
     """
     profile, baseline = snapshot.profile, snapshot.baseline
-    found = {Against.profile: Reference(profile.reference, profile.digest)}
-    if baseline is not None:
-        segment = snapshot.key.segment
-        counts = baseline.segments.get(segment) if segment else baseline.counts
-        if counts is not None:
-            found[Against.baseline] = Reference(counts, baseline.digest)
+    segment = snapshot.key.segment
+    found = {} if segment else {Against.profile: Reference(profile.reference, profile.digest)}
+    if baseline is not None and (counts := baseline_counts(baseline, segment)) is not None:
+        found[Against.baseline] = Reference(counts, baseline.digest)
     windows = {
         Against.previous: snapshot.previous,
         Against.week_ago: snapshot.week_ago,
@@ -64,10 +68,14 @@ def references(snapshot: Snapshot) -> dict[Against, Reference]:
 
 
 def reference_of(snapshot: Snapshot, against: str) -> Reference:
-    """The one called `against`. Raises StatisticsError, naming those that there are."""
-    there = references(snapshot)
+    """The one called `against`. Raises StatisticsError, naming those that there are.
+
+    The profile of a segment is one of no rows: its shares can be told, and no figure is given.
+    """
+    there, key = references(snapshot), snapshot.key
+    if key.segment and against == Against.profile:
+        return Reference(snapshot.profile.layout.zeros(), snapshot.profile.digest)
     if against not in there:
-        key = snapshot.key
         raise StatisticsError(
             f"{key.model} v{key.version} ({key.role}) cannot be held against {against!r}: there is"
             f" {', '.join(there)}"

@@ -27,16 +27,19 @@ def bar(value: float, limit: float, scale: float, label: str) -> Markup:
 def interval(rate: Rate, scale: float) -> Markup:
     """The rate's interval, a tick at the rate, and a hollow one at the reference's.
 
-    The interval is coloured where it does not hold the reference's share.
+    The interval is coloured where it does not hold the reference's share, which may be NaN: none.
     """
     low, high = _at(rate.low, scale), _at(rate.high, scale)
-    is_apart = not rate.low <= rate.reference <= rate.high
+    is_apart = rate.reference < rate.low or rate.reference > rate.high
     body = [
         path("zero", f"M0 {HEIGHT // 2}H{WIDTH}"),
         path("over" if is_apart else "within", box(low, 5, max(3, high - low), HEIGHT - 10)),
         path("limit", box(min(_at(rate.share, scale), WIDTH - 5), 2, 5, HEIGHT - 4)),
-        path("before", box(min(_at(rate.reference, scale), WIDTH - 7), 1, 7, HEIGHT - 2)),
     ]
+    if not math.isnan(rate.reference):
+        body.append(
+            path("before", box(min(_at(rate.reference, scale), WIDTH - 7), 1, 7, HEIGHT - 2))
+        )
     return picture("gauge", "", body, HEIGHT)
 
 

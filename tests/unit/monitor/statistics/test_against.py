@@ -15,11 +15,13 @@ from tests.unit.monitor.statistics.samples import (
 from tiltyard.monitor.snapshot import Baseline
 from tiltyard.monitor.statistics.against import (
     Against,
+    baseline_counts,
     reference_of,
     references,
     window_digest,
 )
 from tiltyard.monitor.statistics.errors import StatisticsError
+from tiltyard.monitor.statistics.report import report_of
 
 PROFILE = mixed_profile()
 WINDOW = window(counts_of(PROFILE, draw_rows(np.random.default_rng(1), 30)))
@@ -70,3 +72,17 @@ def test_a_segment_is_held_against_its_own() -> None:
     assert (references(segment)[Against.baseline].counts == own).all()
     other = replace(snapshot, key=replace(snapshot.key, segment="country=SE"))
     assert Against.baseline not in references(other)
+    assert baseline_counts(baseline, "country=NO") is own
+    assert baseline_counts(baseline, "country=SE") is None
+    assert baseline_counts(baseline, "") is baseline.counts
+
+
+def test_of_a_segment_there_is_no_skew() -> None:
+    snapshot = snapshot_of(PROFILE, WINDOW)
+    segment = replace(snapshot, key=replace(snapshot.key, segment="country=NO"))
+    assert references(segment) == {}
+    nothing = reference_of(segment, "profile")
+    assert not nothing.counts.any()
+    told = report_of(segment, "profile").streams
+    assert {(one.psi, one.ks, one.js_distance, one.location) for one in told} == {(None,) * 4}
+    assert sum(one.count for one in told[0].cells) == 30, "what came in is told"
