@@ -228,6 +228,18 @@ def test_totals_are_by_the_role_of_cells(house: House) -> None:
     assert told.lag_s == BOOTED + 4 - 1e-9, "from being made to being counted"
 
 
+def test_rows_by_cell_add_up_far_from_0(house: House) -> None:
+    values = {"amount": (columns(0, 2_000)["amount"] + 1e6).astype(np.float32)}
+    house.watch(profile_of_columns(values, {}, model=MODEL, version=2), champion=2)
+    words = np.zeros((2_000, HEAD_WORDS + 2), np.uint32)
+    words[:, 0] = words[:, 4] = 1
+    words[:, HEAD_WORDS] = values["amount"].view(np.uint32)
+    house.drain(block_of(house.monitor.recordings[MODEL, 2].numbers[CHAMPION], words))
+    cells = figures(house).cells["amount"]
+    assert sum(cells.values()) == figures(house).rows == 2_000
+    assert len(cells) == 35
+
+
 def test_figures_tell_of_drift_and_not_of_skew(house: House) -> None:
     house.watch(PROFILE, champion=2)
     house.ask(305)

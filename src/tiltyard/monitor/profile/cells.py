@@ -9,6 +9,7 @@ A finite cell of a numeric stream is (edge before, edge], the first one [minimum
 and alarms use folded counts: -inf in BELOW, +inf in ABOVE.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -52,6 +53,8 @@ class CellRole(StrEnum):
 
 
 ORDERED = frozenset({CellRole.below, CellRole.finite, CellRole.above})
+EDGE_DIGITS_MIN = 6
+EDGE_DIGITS_MAX = 9
 
 
 @dataclass(frozen=True)
@@ -118,12 +121,24 @@ class Cells:
         return slice(0, len(self.edges) + 2)
 
     @cached_property
+    def edge_names(self) -> tuple[str, ...]:
+        """What a reader calls the minimum and each edge: with six digits, or as tell them apart.
+
+        Six are too few where values are far from 0 and close together; nine tell all float32 apart.
+        """
+        edges = [self.minimum, *self.edges.tolist()]
+        for digits in range(EDGE_DIGITS_MIN, EDGE_DIGITS_MAX):
+            names = tuple(f"{edge:.{digits}g}" for edge in edges)
+            if len(set(names)) == len(set(edges)):
+                return names
+        return tuple(f"{edge:.{EDGE_DIGITS_MAX}g}" for edge in edges)
+
+    @cached_property
     def names(self) -> tuple[str, ...]:
-        """What a reader calls each folded cell."""
+        """What a reader calls each folded cell; no two are called the same."""
         if not self.kind.is_ordered:
-            return (*self.labels, "OTHER", "UNSEEN", "MISSING", "INVALID")
-        edges = [f"{edge:.6g}" for edge in self.edges]
-        first = f"{self.minimum:.6g}"
+            return _apart(self.labels, ("OTHER", "UNSEEN", "MISSING", "INVALID"))
+        first, *edges = self.edge_names
         if self.kind is Kind.discrete:
             finite = edges
         else:
@@ -132,6 +147,17 @@ class Cells:
         tail = ("MISSING", "UNSEEN") if self.kind is Kind.discrete else ("MISSING",)
         last = edges[-1] if edges else first
         return (f"< {first}", *finite, f"> {last}", *tail)
+
+
+def _apart(labels: Sequence[str], reserved: Sequence[str]) -> tuple[str, ...]:
+    """The labels and the reserved names; in quotes a label that is called as one before it."""
+    names: dict[str, None] = dict.fromkeys(reserved)
+    for label in labels:
+        name = label
+        while name in names:
+            name = f"'{name}'"
+        names[name] = None
+    return (*list(names)[len(reserved) :], *reserved)
 
 
 def ordered_cells(kind: Kind, edges: npt.NDArray[np.float32], minimum: float) -> Cells:

@@ -49,18 +49,17 @@ def _equal_mass(mass: Ints) -> Ints:
 
 def coarse_names(cells: Cells, groups: Ints) -> tuple[str, ...]:
     """What a reader calls each coarse cell: a range where it has several cells."""
-    names = cells.names
-    edges = cells.edges
+    names, edges = cells.names, cells.edge_names
     found = []
     for group in range(int(groups[-1]) + 1):
         first, last = np.searchsorted(groups, [group, group + 1]) - [0, 1]
         if first == last:
             found.append(names[first])
         elif cells.kind is Kind.discrete:
-            found.append(f"{edges[first - 1]:.6g} to {edges[last - 1]:.6g}")
+            found.append(f"{edges[first]} to {edges[last]}")
         else:
-            low = f"({edges[first - 2]:.6g}" if first > 1 else f"[{cells.minimum:.6g}"
-            found.append(f"{low}, {edges[last - 1]:.6g}]")
+            low = "(" if first > 1 else "["
+            found.append(f"{low}{edges[first - 1]}, {edges[last]}]")
     return tuple(found)
 
 

@@ -65,3 +65,30 @@ def test_names_say_where_values_lie() -> None:
     assert ALL[1].names == ("< 1", "1", "2", "3", "> 3", "MISSING", "UNSEEN")
     assert ALL[3].names == ("< 0", "> 0", "MISSING")
     assert CATEGORIES.names == ("NO", "SE", "OTHER", "UNSEEN", "MISSING", "INVALID")
+
+
+@pytest.mark.parametrize("center", [1e6, -1e6, 123456.7, 16_777_215.0, 1e9, 3e-7, 0.0, 1e38])
+@pytest.mark.parametrize("kind", [Kind.numeric, Kind.discrete])
+def test_no_two_cells_are_called_the_same(center: float, kind: Kind) -> None:
+    values = [np.float32(center)]
+    for _ in range(20):
+        values.append(np.nextafter(values[-1], np.float32(np.inf)))
+    found = np.array(values, np.float32)
+    minimum = found[0] if kind is Kind.discrete else np.nextafter(found[0], np.float32(-np.inf))
+    cells = ordered_cells(kind, found, float(minimum))
+    assert len(set(cells.names)) == len(cells.names) == len(cells.folded_roles)
+    assert [np.float32(name) for name in cells.edge_names[1:]] == values
+
+
+def test_edges_have_no_more_digits_than_needed() -> None:
+    cells = ordered_cells(Kind.numeric, np.array([1_000_000, 1_000_002], np.float32), 999_997.0)
+    assert cells.names[1:3] == ("[999997, 1000000]", "(1000000, 1000002]")
+    constant = ordered_cells(Kind.numeric, np.array([0.1], np.float32), float(np.float32(0.1)))
+    assert constant.names == ("< 0.1", "[0.1, 0.1]", "> 0.1", "MISSING")
+
+
+def test_a_category_that_is_called_as_a_reserved_cell_is_quoted() -> None:
+    codes, own = np.array([3, 5, 9, 11], np.uint32), np.arange(4)
+    cells = category_cells(codes, own, ("MISSING", "red", "red", "'red'"))
+    assert cells.names[:4] == ("'MISSING'", "red", "'red'", "''red''")
+    assert len(set(cells.names)) == 8

@@ -71,6 +71,18 @@ def test_one_heavy_value_does_not_take_the_groups_of_the_others() -> None:
     assert groups[-1] >= 8
 
 
+def test_coarse_cells_far_from_0_can_be_told_apart() -> None:
+    edges = (1e6 + np.arange(1, 41) / 8).astype(np.float32)
+    cells = ordered_cells(Kind.numeric, edges, 1e6)
+    names = coarse_names(cells, coarse_groups(cells, counts_with(cells, [50] * 40)))
+    assert len(set(names)) == len(names) == GROUPS_MAX + 3
+    assert names[1] == "[1000000, 1000000.5]"
+    values = ordered_cells(Kind.discrete, edges, float(edges[0]))
+    assert coarse_names(values, coarse_groups(values, counts_with(values, [50] * 40)))[1] == (
+        "1000000.1 to 1000000.5"
+    )
+
+
 def test_cells_without_mass_are_grouped_by_number() -> None:
     cells = numeric(20)
     assert (
