@@ -67,6 +67,7 @@ def _snapshot_fields(
         "lag_s": snapshot.lag_s,
         "gateways": snapshot.gateways,
         "problems": snapshot.problems,
+        "slot": snapshot.slot,
     }
     for name in ("current", "previous", "week_ago", "compared"):
         window: Window | None = getattr(snapshot, name)

@@ -1,7 +1,7 @@
 """Reads the planes of one gateway, or those of several as if it were one."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -10,6 +10,7 @@ import click
 from tiltyard.cli import screen
 from tiltyard.cli.admin_options import ADMIN_VARIABLE, Place, as_place, asks_at
 from tiltyard.cli.connection import gateway_at
+from tiltyard.cli.render.drift_slots import is_of_now
 from tiltyard.config import DEFAULT_ADMIN
 from tiltyard.errors import TiltyardError
 
@@ -79,7 +80,7 @@ def read_planes(places: Sequence[Place], query: "DriftQuery", timeout_s: float) 
                 found.setdefault(snapshot.key, {})[place.address] = named
     merged = []
     for at in found.values():
-        told = merge(list(at.values()))
+        told = replace(merge(list(at.values())), slot=_slot(at.values()))
         lacking = [place.address for place in places if place.address not in at]
         if lacking:
             problem = f"{', '.join(lacking)} does not watch this, and is not counted here"
@@ -108,9 +109,20 @@ def nothing_watched(query: "DriftQuery") -> NothingWatchedError:
     )
 
 
-def _order(snapshot: "Snapshot") -> tuple[str, bool, int, bool, int, str]:
-    """Of versions that were champion one after the other, the one that has requests comes first."""
+def _slot(snapshots: "Iterable[Snapshot]") -> str | None:
+    """What a version serves as on any gateway that knows: one may be a moment behind another."""
+    told = [one.slot for one in snapshots if one.slot is not None]
+    return max(told, key=bool, default=None)
+
+
+def _order(snapshot: "Snapshot") -> tuple[str, bool, int, int, bool, int, str]:
+    """Roles that versions serve in now come first, then others of who serves, then who does not.
+
+    Where that is not known: of versions that were champion one after the other, the one that has
+    requests comes first.
+    """
     key = snapshot.key
+    place = 0 if is_of_now(snapshot) else 1 if snapshot.slot else 2
     role = ROLES.index(key.role) if key.role in ROLES else len(ROLES)
     is_idle = not snapshot.current.counts[0]
-    return key.model, bool(key.segment), role, is_idle, -key.version, key.segment
+    return key.model, bool(key.segment), place, role, is_idle, -key.version, key.segment

@@ -54,6 +54,7 @@ def read_snapshot(message: Any, profiles: Sequence[Profile]) -> Snapshot:
         lag_s=message.lag_s,
         gateways=tuple(message.gateways),
         problems=tuple(message.problems),
+        slot=message.slot if message.HasField("slot") else None,
     )
 
 

@@ -1,7 +1,7 @@
 """What the admin API, the metrics and the page ask of the monitor: the one implementation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -62,20 +62,20 @@ class Desk:
         with monitor.lock:
             self._refresh_alarms()
             planes = list(planes_of(monitor, query))
+        slots = self._parts.keeper.slots({watched.key for watched, _ in planes})
         found = []
         for watched, plane in planes:
             with monitor.lock:  # anew for each, so that records do not wait for all of them
-                found.append(
-                    snapshot_of(
-                        monitor,
-                        watched,
-                        plane,
-                        query,
-                        markers=self._parts.keeper.markers,
-                        gateway=self._parts.gateway(),
-                        problems=self._parts.keeper.problems.of(watched.key),
-                    )
+                made = snapshot_of(
+                    monitor,
+                    watched,
+                    plane,
+                    query,
+                    markers=self._parts.keeper.markers,
+                    gateway=self._parts.gateway(),
+                    problems=self._parts.keeper.problems.of(watched.key),
                 )
+            found.append(replace(made, slot=slots[watched.key]))
         if not found and query.model is not None:
             raise self._nothing(query)
         return found
@@ -223,14 +223,17 @@ class Desk:
         return None if created is None else now - datetime.fromisoformat(created).timestamp()
 
     def _one(self, model: str, version: int | None) -> Watched:
-        """The version, or the one that serves as champion. Raises NotFoundError, and why."""
+        """The version, or the one that serves as champion; where nobody is known to, the newest.
+
+        Raises NotFoundError, and why.
+        """
+        if version is None:
+            version = self._parts.keeper.champion(model)
         with self._parts.monitor.lock:
             mine = [one for key, one in self._parts.monitor.watched.items() if key[0] == model]
         if version is not None:
             mine = [one for one in mine if one.key[1] == version]
-        serving = self._parts.keeper.champion(model)
-        champions = [one for one in mine if one.key[1] == serving]
-        found = max(champions or mine, key=lambda one: one.key[1], default=None)
+        found = max(mine, key=lambda one: one.key[1], default=None)
         if found is None:
             raise self._nothing(DriftQuery(model=model, version=version))
         return found

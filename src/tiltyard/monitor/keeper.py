@@ -5,7 +5,7 @@ store, building tables, writing the state.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Final
 
@@ -27,6 +27,7 @@ from tiltyard.monitor.problems import Problems, Whose
 from tiltyard.monitor.profile.profile import Profile
 from tiltyard.monitor.recording import PlaneNumbers, Recording, Records
 from tiltyard.monitor.saving import Saving
+from tiltyard.monitor.slots import slot_of
 from tiltyard.monitor.watched import Watched
 from tiltyard.store import Store
 from tiltyard.store.profiles import profile_numbers, read_profile
@@ -147,6 +148,11 @@ class Keeper:
     def policy(self, model: str) -> DriftPolicy:
         """From any thread."""
         return self._policies.get(model, DriftPolicy())
+
+    def slots(self, keys: Iterable[VersionKey]) -> dict[VersionKey, str | None]:
+        """What these serve as: see slot_of(). None without a registry. From any thread."""
+        states = self._served.states() if self._served.registry() is not None else {}
+        return {key: slot_of(states, key) for key in keys}
 
     def champion(self, model: str) -> int | None:
         """Who serves it. From any thread."""

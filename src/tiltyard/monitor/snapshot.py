@@ -142,7 +142,11 @@ class Marker:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One plane of one gateway."""
+    """One plane of one gateway.
+
+    `slot` is what its version serves as now, champion, canary or shadow, which need not be the role
+    that the plane is of; "" is in no slot, None that it is not known.
+    """
 
     key: PlaneKey
     profile: Profile
@@ -161,3 +165,4 @@ class Snapshot:
     lag_s: float = 0.0  # from being made to being counted, when records were counted last
     gateways: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()  # sentences: what is missing here, and why
+    slot: str | None = None

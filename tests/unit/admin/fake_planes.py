@@ -163,4 +163,5 @@ SNAPSHOT = Snapshot(
     lag_s=0.8,
     gateways=("a:8003",),
     problems=("the hour of last week was not watched",),
+    slot="",
 )

@@ -72,6 +72,40 @@ def test_the_whole_traffic_comes_first_and_of_champions_the_one_that_serves(
     assert [keys.index(snapshot.key) for snapshot in found] == [6, 4, 2, 5, 1, 3, 0]
 
 
+def test_after_a_rollback_the_champion_comes_first(client: FakeClient) -> None:
+    slots = {1: "champion", 2: "", 3: "canary"}
+    planes = [
+        (1, "champion"), (3, "canary"), (3, "champion-as"), (1, "canary"), (3, "champion"),
+        (2, "champion"),
+    ]  # fmt: skip
+    idle = quiet_plane()
+    idle = replace(idle, current=replace(idle.current, counts=idle.profile.layout.zeros()))
+    client.planes = [
+        replace(
+            idle if version == 1 else quiet_plane(),
+            key=PlaneKey("fraud", version, role),
+            slot=slots[version],
+        )
+        for version, role in reversed(planes)
+    ]
+    found = read_planes([A], QUERY, 5.0)
+    assert [(one.key.version, one.key.role) for one in found] == [
+        planes[0], planes[1], planes[2], planes[4], planes[3], planes[5]
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("told", "slot"),
+    [((None, "canary"), "canary"), (("", "champion"), "champion"), (("", None), "")],
+)
+def test_who_serves_is_known_where_one_gateway_knows(
+    client: FakeClient, told: tuple[str | None, str | None], slot: str
+) -> None:
+    one = replace(sample_plane(), gateways=())
+    client.planes_at = {"a:1": [replace(one, slot=told[0])], "b:2": [replace(one, slot=told[1])]}
+    assert [found.slot for found in read_planes([A, B], QUERY, 5.0)] == [slot]
+
+
 def test_addresses(invoke: Invoke, client: FakeClient) -> None:
     client.planes_at = {
         "a:1": [replace(sample_plane(), gateways=("x",))],

@@ -123,6 +123,17 @@ def test_other_planes_are_told_of_in_a_line(client: FakeClient, invoke: Invoke) 
     ]
 
 
+def test_after_a_rollback_the_champion_is_shown(client: FakeClient, invoke: Invoke) -> None:
+    taken_back = replace(quiet_plane(key=PlaneKey("fraud", 4, "champion")), slot="")
+    client.planes = [taken_back, replace(sample_plane(), slot="champion")]
+    shown = invoke("drift", "fraud").output
+    assert shown.startswith("fraud  version 3 champion  ")
+    assert "4 champion, not serving" in shown
+    assert "ALARM a-17" in shown
+    head, *_ = invoke("drift", "fraud", "--version", 4).output.splitlines()
+    assert head.startswith("fraud  version 4 champion, not serving  ")
+
+
 def test_one_feature(client: FakeClient, invoke: Invoke) -> None:
     lines = invoke("drift", "fraud", "--feature=amount").output.splitlines()
     assert lines[0] == "amount  numeric feature of fraud  version 3 champion"

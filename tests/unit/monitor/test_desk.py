@@ -13,7 +13,7 @@ from tiltyard.monitor.interface import DriftQuery
 from tiltyard.monitor.policy import DriftPolicy
 from tiltyard.monitor.profile.codec import encode
 from tiltyard.monitor.recording import CANARY
-from tiltyard.registry import RegistryUnavailableError
+from tiltyard.registry import Challenger, RegistryUnavailableError
 
 PROFILE = reference_profile()
 THIRD = reference_profile(version=3)
@@ -99,6 +99,32 @@ def test_who_serves_is_accepted_where_no_version_is_named(house: House) -> None:
         house.desk.accept(MODEL, 7, 60.0, "ann")
     with pytest.raises(NotFoundError, match="there is no model 'other'"):
         house.desk.accept("other", None, 60.0, "ann")
+
+
+def test_nobody_else_is_accepted_where_the_champion_is_not_watched(house: House) -> None:
+    house.watch(PROFILE, THIRD, champion=3)
+    house.ask(12, version=3)
+    house.serve(1)
+    with pytest.raises(NotFoundError, match="nothing is counted of fraud version 1"):
+        house.desk.accept(MODEL, None, 60.0, "ann")
+
+
+def test_who_serves_is_told_as_far_as_it_is_known(house: House) -> None:
+    house.watch(PROFILE, THIRD, champion=3)
+    house.ask(1)
+    house.ask(1, version=3)
+
+    def slots() -> dict[int, str | None]:
+        return {one.key.version: one.slot for one in look(house)}
+
+    assert slots() == {2: "", 3: "champion"}
+    house.serve(2, challengers=(Challenger(3, "canary", buckets=100, sample_ppm=0),))
+    assert slots() == {2: "champion", 3: "canary"}
+    house.serve(None)
+    assert slots() == {2: None, 3: None}
+    house.serve(2)
+    house.served.known = None
+    assert slots() == {2: None, 3: None}
 
 
 def test_a_policy_is_kept_and_in_force_at_once(house: House) -> None:

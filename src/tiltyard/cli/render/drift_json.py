@@ -41,6 +41,7 @@ def _plane(view: DriftView) -> dict[str, Any]:
     profile, window = snapshot.profile, snapshot.current
     return {
         "key": snapshot.key,
+        "slot": snapshot.slot,
         "gateways": snapshot.gateways,
         "problems": snapshot.problems,
         "begin": window.begin,

@@ -11,6 +11,7 @@ from rich.text import Text
 from tiltyard.cli.render.drift_alarms import alarm_block, alarm_line
 from tiltyard.cli.render.drift_notes import baseline_words, notes, window_words
 from tiltyard.cli.render.drift_planes import planes_table
+from tiltyard.cli.render.drift_slots import slot_words
 from tiltyard.cli.render.drift_spark import legend
 from tiltyard.cli.render.drift_states import state_text
 from tiltyard.cli.render.drift_steps import drift_steps
@@ -92,10 +93,10 @@ def overview(
 
 
 def plane_title(snapshot: Snapshot) -> Text:
-    """`fraud  version 3 champion, country=NO`."""
+    """`fraud  version 3 champion, country=NO`; `..., not serving` where it is of the past."""
     key = snapshot.key
     told = f"  version {key.version} {key.role}"
-    text = Text.assemble((key.model, "bold"), told)
+    text = Text.assemble((key.model, "bold"), told, (slot_words(snapshot), "bold yellow"))
     if key.segment:
         text.append(f", {one_line(key.segment)}", style="bold")
     return text

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tiltyard.cli.render.drift_slots import slot_words
 from tiltyard.cli.render.drift_states import STYLES, state_word, worst_of
 from tiltyard.cli.render.drift_view import drift_view, exceeds
 from tiltyard.cli.render.drift_words import count, figure
@@ -34,7 +35,7 @@ def planes_table(snapshots: Sequence[Snapshot], now: float, console: Console) ->
         drift = worst_of("drift", snapshot.detectors)
         table.add_row(
             *([Text(name, style="bold")] if len(models) > 1 else []),
-            Text(f"{key.version} {key.role}"),
+            Text.assemble(f"{key.version} {key.role}", (slot_words(snapshot), "dim")),
             Text(one_line(key.segment)),
             _state("drift", snapshot),
             Text(duration(now - drift.since) if drift is not None and drift.since else ""),

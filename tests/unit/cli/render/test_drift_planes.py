@@ -1,3 +1,4 @@
+from dataclasses import replace
 from io import StringIO
 
 from rich.console import Console
@@ -37,6 +38,12 @@ def test_a_name_is_repeated_where_lines_are_searched() -> None:
         "fraud",
         "fraud",
     ]
+
+
+def test_who_does_not_serve_is_marked() -> None:
+    planes = [replace(quiet_plane(), slot="champion"), replace(quiet_plane(), slot="")]
+    lines = drawn(planes, is_terminal=False)[1:]
+    assert ["not serving" in line for line in lines] == [False, True]
 
 
 def test_nothing_is_said_of_what_is_within_its_noise() -> None:

@@ -28,6 +28,16 @@ def test_an_alarm_is_looked_at_seen_to_or_accepted() -> None:
     ]
 
 
+@pytest.mark.parametrize("plane", [QUIET, replace(QUIET, baseline=None)])
+def test_nobody_accepts_what_does_not_serve(plane: Snapshot) -> None:
+    assert commands(replace(plane, slot="")) == ["tiltyard status fraud"]
+    assert commands(replace(sample_plane(), slot="")) == [
+        "tiltyard drift fraud --version 3 --feature=amount",
+        "tiltyard drift ack a-17",
+        "tiltyard status fraud",
+    ]
+
+
 def test_without_a_baseline_traffic_is_accepted_if_there_is_any() -> None:
     plane = replace(QUIET, baseline=None)
     assert commands(plane) == ["tiltyard drift accept fraud --version 3 --window 24h"]
@@ -71,4 +81,4 @@ def test_names_are_fit_for_a_shell() -> None:
     ],
 )
 def test_how_a_plane_is_shown(key: PlaneKey, command: str) -> None:
-    assert shown(key) == command
+    assert shown(quiet_plane(key=key)) == command
