@@ -29,16 +29,15 @@ from tiltyard.control.errors import (
     Reason,
 )
 from tiltyard.monitor.interface import PIECES, WINDOW_S, AlarmEvent, DriftQuery, Monitoring
-from tiltyard.monitor.policy import DAY_S, DriftPolicy
+from tiltyard.monitor.policy import DriftPolicy
 from tiltyard.monitor.snapshot import Snapshot
 from tiltyard.monitor.statistics.against import Against, references
 from tiltyard.monitor.statistics.measure import Report
 from tiltyard.monitor.statistics.report import report_of
-from tiltyard.protocol.admin_limits import MIB, REPLY_BYTES_MAX
+from tiltyard.protocol.admin_limits import MIB, REPLY_BYTES_MAX, SPAN_S_MAX
 from tiltyard.protocol.admin_words import admin_message, word_of
 
 PIECES_MAX: Final = 1_440
-SPAN_S_MAX: Final = 400 * DAY_S
 EVENTS_AT_ONCE: Final = 64
 NOTE_CHARACTERS_MAX: Final = 1_000
 # How soon a watch that is to end notices it.

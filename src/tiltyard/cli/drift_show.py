@@ -20,8 +20,9 @@ from tiltyard.cli.render import as_json as json_of
 from tiltyard.cli.render.formats import listed
 from tiltyard.cli.version_number import VERSION
 from tiltyard.errors import TiltyardError
-from tiltyard.monitor.interface import PIECES, WINDOW_S, DriftQuery
+from tiltyard.monitor.interface import WINDOW_S, DriftQuery
 from tiltyard.monitor.snapshot import Snapshot
+from tiltyard.protocol.admin_limits import SPAN_S_MAX
 
 if TYPE_CHECKING:
     from tiltyard.cli.render.drift_view import DriftView
@@ -154,7 +155,9 @@ def _read(places: Sequence[Place], choice: Choice, timeout_s: float, *, every: b
 
 
 def _of_pieces(query: DriftQuery, pieces: int) -> DriftQuery:
-    return replace(query, pieces=min(pieces, PIECES), history_s=pieces * query.window_s)
+    """With a history of so many windows, or as many as a gateway tells of."""
+    pieces = max(1, min(pieces, int(SPAN_S_MAX / query.window_s)))
+    return replace(query, pieces=pieces, history_s=pieces * query.window_s)
 
 
 def _watch(places: Sequence[Place], choice: Choice, timeout_s: float, *, as_json: bool) -> None:

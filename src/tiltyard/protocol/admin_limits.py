@@ -1,4 +1,4 @@
-"""How large messages of the admin API may be: the gateway and its clients hold to the same."""
+"""How much a call of the admin API may ask and send: the gateway and its clients hold to it."""
 
 from typing import Final
 
@@ -10,3 +10,5 @@ REQUEST_BYTES_MAX: Final = 4 * MIB
 REPLY_BYTES_MAX: Final = 32 * MIB
 PROFILE_BYTES_MAX: Final = 64 * MIB
 PROFILE_CHUNK_BYTES: Final = MIB
+# How long a window or a history may be.
+SPAN_S_MAX: Final = 400 * 86_400.0

@@ -92,6 +92,16 @@ def test_a_window_and_a_filter(client: FakeClient, invoke: Invoke) -> None:
     assert client.calls[1][1][0].history_s == 24 * 3_600.0
 
 
+@pytest.mark.parametrize(("window", "pieces"), [("16d", 24), ("17d", 23), ("400d", 1), ("401d", 1)])
+def test_the_history_is_no_longer_than_a_gateway_tells_of(
+    client: FakeClient, invoke: Invoke, window: str, pieces: int
+) -> None:
+    invoke("drift", "fraud", "--window", window)
+    query = client.calls[1][1][0]
+    assert query.pieces == pieces
+    assert query.history_s == pieces * query.window_s
+
+
 @pytest.mark.parametrize(
     ("against", "told"),
     [
