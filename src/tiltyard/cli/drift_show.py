@@ -26,6 +26,7 @@ from tiltyard.protocol.admin_limits import SPAN_S_MAX
 
 if TYPE_CHECKING:
     from tiltyard.cli.render.drift_view import DriftView
+    from tiltyard.monitor.statistics.measure import StreamMeasure
 
 WATCH_S: Final = 2.0
 WATCH_TIMEOUT_S: Final = 5.0
@@ -151,6 +152,9 @@ def _read(places: Sequence[Place], choice: Choice, timeout_s: float, *, every: b
     word = {"week": "week_ago"}.get(choice.against or "", choice.against)
     against = Against(word) if word is not None else None
     views = [drift_view(snapshot, against) for snapshot in full]
+    if every and choice.feature is not None:
+        _measure(views[0], choice.feature)
+        views = [view.only(choice.feature) for view in views]
     return Found(at, views, () if every else planes[1:])
 
 
@@ -216,9 +220,7 @@ def _page(
         return overview(found.others, found.at_unix_s, address, console, hint, found.problem)
     (view,) = found.views
     if choice.feature is not None:
-        measure = view.measure(choice.feature)
-        if measure is None:
-            raise _unknown(choice.feature, view)
+        measure = _measure(view, choice.feature)
         return drift_feature(view, measure, console, is_fine=choice.is_fine)
     page = DriftPage(
         found.at_unix_s,
@@ -241,13 +243,17 @@ def _features_max(choice: Choice, console: Console, *, is_live: bool) -> int | N
     return FEATURES_SHOWN
 
 
-def _unknown(feature: str, view: "DriftView") -> UnknownFeatureError:
+def _measure(view: "DriftView", feature: str) -> "StreamMeasure":
+    """Raises UnknownFeatureError, naming those that are like it."""
+    found = view.measure(feature)
+    if found is not None:
+        return found
     names = [measure.stream for measure in view.report.streams]
     key = view.snapshot.key
     close = difflib.get_close_matches(feature, names, NAMES_SHOWN) or names[:NAMES_SHOWN]
     told = listed([repr(name) for name in close]) if close else "none"
     more = len(names) - len(close)
-    return UnknownFeatureError(
+    raise UnknownFeatureError(
         f"{key.model} version {key.version} has no feature {feature!r}; it has {told}"
         + (f", and {more} more" if more else "")
     )

@@ -163,6 +163,32 @@ def test_a_feature_that_there_is_not(invoke: Invoke) -> None:
     assert done.exception.exit_code == 4
 
 
+def test_a_program_reads_one_feature(client: FakeClient, invoke: Invoke) -> None:
+    plane = sample_plane()
+    client.planes = [replace(plane, compared=plane.previous)]
+    (found,) = json.loads(invoke("drift", "fraud", "--feature=score", "--json").output)["planes"]
+    whole = json.loads(invoke("drift", "fraud", "--json").output)["planes"][0]
+    for name in ("report", "skew", "challenge"):
+        of_it = [one for one in whole[name]["streams"] if one["stream"] == "score"]
+        assert found[name]["streams"] == of_it
+        assert len(of_it) == 1
+    history = whole["history"]["streams"]
+    assert found["history"]["streams"] == {"score": history["score"]}
+
+
+def test_a_program_that_asks_for_a_feature_that_there_is_not(
+    client: FakeClient, invoke: Invoke
+) -> None:
+    plane = sample_plane()
+    small = sample_plane(1, PlaneKey("fraud", 4, "shadow"))
+    client.planes = [plane, small]
+    wrong = [invoke("drift", "fraud", "--feature=x", *more).exception for more in ((), ("--json",))]
+    assert isinstance(wrong[0], command.UnknownFeatureError)
+    assert (type(wrong[1]), str(wrong[1])) == (type(wrong[0]), str(wrong[0]))
+    found = json.loads(invoke("drift", "fraud", "--feature=items", "--json").output)["planes"]
+    assert [len(one["report"]["streams"]) for one in found] == [1, 0]
+
+
 def test_a_program_reads_all_that_is_on_the_page(client: FakeClient, invoke: Invoke) -> None:
     client.planes = [sample_plane(), quiet_plane(key=PlaneKey("fraud", 4, "shadow"))]
     found = json.loads(invoke("drift", "fraud", "--json").output)

@@ -1,6 +1,6 @@
 """What a plane comes to: its counts, and the statistics that its page shows. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tiltyard.cli.render.formats import duration
 from tiltyard.monitor.counting.layout import ROWS
@@ -34,6 +34,24 @@ class DriftView:
 
     def measure(self, stream: str) -> StreamMeasure | None:
         return _of_name(self.report, stream)
+
+    def only(self, stream: str) -> "DriftView":
+        """The same, with the figures of one stream alone; with none where it has no such stream."""
+        at = [at for at, found in enumerate(self.report.streams) if found.stream == stream]
+        rows = self.series
+        return replace(
+            self,
+            report=_only(self.report, stream),
+            series=replace(
+                rows,
+                n=rows.n[at],
+                psi=rows.psi[at],
+                band=rows.band[at],
+                excess=rows.excess[at],
+            ),
+            skew=None if self.skew is None else _only(self.skew, stream),
+            beside=None if self.beside is None else _only(self.beside, stream),
+        )
 
     def skew_of(self, stream: str) -> StreamMeasure | None:
         """Where `report` is not of skew itself."""
@@ -82,6 +100,10 @@ def reference_words(snapshot: Snapshot, against: Against) -> str:
 def exceeds(measure: StreamMeasure) -> bool:
     """Whether the PSI is more than chance explains."""
     return bool(measure.psi_excess)
+
+
+def _only(report: Report, stream: str) -> Report:
+    return replace(report, streams=tuple(one for one in report.streams if one.stream == stream))
 
 
 def _of_name(report: Report, stream: str) -> StreamMeasure | None:
