@@ -10,6 +10,7 @@ from tiltyard.cli.admin_options import Place
 from tiltyard.cli.connection import gateway_at
 from tiltyard.cli.drift_places import asks_several
 from tiltyard.cli.events import FollowEndedError
+from tiltyard.cli.gateways import Gateways
 from tiltyard.cli.render import as_json as json_of
 
 if TYPE_CHECKING:
@@ -47,16 +48,22 @@ def alarms(
             raise click.UsageError("--follow goes with one gateway: each counts its own events")
         _follow(name, after, places[0], as_json=as_json)
         return
-    found: list[Alarm] = []
-    for place in places:
-        with gateway_at(place) as client:
-            found += client.list_alarms(name, open_only=open_only, timeout_s=timeout_s)
+    gateways = Gateways(places)
+    answers = gateways.ask(
+        lambda client: client.list_alarms(name, open_only=open_only, timeout_s=timeout_s)
+    )
+    found = [alarm for alarms in answers.values() for alarm in alarms]
     if as_json:
-        click.echo(json_of.document({"at_unix_s": screen.now(), "alarms": found}))
+        told = {"at_unix_s": screen.now(), "problem": gateways.problem, "alarms": found}
+        click.echo(json_of.document(told))
         return
     from tiltyard.cli.render.drift_alarm_list import alarm_list
+    from tiltyard.cli.render.drift_page import no_answer
 
-    screen.show(alarm_list(found, name, screen.now(), open_only=open_only), screen.make_console())
+    console = screen.make_console()
+    if gateways.silent:
+        screen.show(no_answer(gateways.problem), console)
+    screen.show(alarm_list(found, name, screen.now(), open_only=open_only), console)
 
 
 @click.command()

@@ -1,7 +1,7 @@
 """Reads the planes of one gateway, or those of several as if it were one."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -9,7 +9,7 @@ import click
 
 from tiltyard.cli import screen
 from tiltyard.cli.admin_options import ADMIN_VARIABLE, Place, as_place, asks_at
-from tiltyard.cli.connection import gateway_at
+from tiltyard.cli.gateways import Gateways
 from tiltyard.cli.render.drift_slots import is_of_now
 from tiltyard.config import DEFAULT_ADMIN
 from tiltyard.errors import TiltyardError
@@ -61,31 +61,31 @@ def asks_several(command: Command) -> Command:
     )
 
 
-def read_planes(places: Sequence[Place], query: "DriftQuery", timeout_s: float) -> "list[Snapshot]":
+def read_planes(gateways: Gateways, query: "DriftQuery", timeout_s: float) -> "list[Snapshot]":
     """The planes that are asked for, merged; those of the whole traffic come first.
 
-    Raises what a client raises, and StatisticsError where gateways cannot be merged.
+    Each says which gateways are not counted in it. Raises what a client raises where none answers,
+    and StatisticsError where gateways cannot be merged.
     """
     from tiltyard.monitor.statistics.merge import merge
 
-    if len(places) > 1 and query.end is None:  # for all the same window
+    if len(gateways) > 1 and query.end is None:  # for all the same window
         query = replace(query, end=math.floor(screen.now()) + 1.0)  # the second that is open, too
+    answers = gateways.ask(lambda client: client.get_drift(query, timeout_s=timeout_s))
     found: dict[PlaneKey, dict[str, Snapshot]] = {}
-    for place in places:
-        with gateway_at(place) as client:
-            for snapshot in client.get_drift(query, timeout_s=timeout_s):
-                named = (
-                    snapshot if snapshot.gateways else replace(snapshot, gateways=(place.address,))
-                )
-                found.setdefault(snapshot.key, {})[place.address] = named
+    for address, snapshots in answers.items():
+        for snapshot in snapshots:
+            named = snapshot if snapshot.gateways else replace(snapshot, gateways=(address,))
+            found.setdefault(snapshot.key, {})[address] = named
+    silent = [f"{one} is not counted here: {why}" for one, why in gateways.silent.items()]
     merged = []
     for at in found.values():
         told = replace(merge(list(at.values())), slot=_slot(at.values()))
-        lacking = [place.address for place in places if place.address not in at]
+        lacking = [address for address in answers if address not in at]
         if lacking:
             problem = f"{', '.join(lacking)} does not watch this, and is not counted here"
             told = replace(told, problems=(*told.problems, problem))
-        merged.append(told)
+        merged.append(replace(told, problems=(*told.problems, *silent)))
     return sorted(merged, key=_order)
 
 

@@ -9,7 +9,9 @@ from tiltyard.cli import screen
 from tiltyard.cli.admin_options import Place
 from tiltyard.cli.drift_places import asks_several, nothing_watched, read_planes
 from tiltyard.cli.drift_span import SPAN
+from tiltyard.cli.gateways import Gateways
 from tiltyard.cli.render.as_json import document
+from tiltyard.cli.render.formats import one_line
 from tiltyard.cli.version_number import VERSION
 from tiltyard.errors import ClientError
 from tiltyard.monitor.interface import WINDOW_S, DriftQuery
@@ -71,7 +73,8 @@ def report(
         pieces=PIECES,
         history_s=max(window, history),
     )
-    planes = read_planes(places, query, timeout_s)
+    gateways = Gateways(places)
+    planes = read_planes(gateways, query, timeout_s)
     if not planes:
         raise nothing_watched(query)
     # Imported here: --help needs no templates.
@@ -80,10 +83,13 @@ def report(
     size = _write(output, render(planes, generated_at=screen.now()))
     if as_json:
         keys = [snapshot.key for snapshot in planes]
-        click.echo(document({"file": str(output), "bytes": size, "planes": keys}))
+        told = {"file": str(output), "bytes": size, "planes": keys, "problem": gateways.problem}
+        click.echo(document(told))
     else:
         count = f"{len(planes)} plane{'' if len(planes) == 1 else 's'}"
         click.echo(f"{output}: {count} of {name}, {size / 1_000:,.0f} kB")
+        if gateways.silent:
+            click.echo(f"no answer: {one_line(gateways.problem)}")
 
 
 def _write(output: Path, page: str) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import click
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 
 from tiltyard.cli import screen
@@ -16,6 +16,7 @@ from tiltyard.cli.admin_options import Place
 from tiltyard.cli.connection import NoAnswerError, NoGatewayError
 from tiltyard.cli.drift_places import asks_several, nothing_watched, read_planes
 from tiltyard.cli.drift_span import SPAN
+from tiltyard.cli.gateways import Gateways
 from tiltyard.cli.render import as_json as json_of
 from tiltyard.cli.render.formats import listed
 from tiltyard.cli.version_number import VERSION
@@ -60,11 +61,15 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was read at a time; `views` has one plane in full, or as JSON every one."""
+    """What was read at a time; `views` has one plane in full, or as JSON every one.
+
+    `silent` says which gateways did not answer, `problem` why nothing newer could be read.
+    """
 
     at_unix_s: float
     views: "Sequence[DriftView]"
     others: Sequence[Snapshot]
+    silent: str = ""
     problem: str = ""
 
 
@@ -136,17 +141,17 @@ def _read(places: Sequence[Place], choice: Choice, timeout_s: float, *, every: b
     from tiltyard.cli.render.drift_view import drift_view
     from tiltyard.monitor.statistics.against import Against
 
-    query = choice.query
-    planes = read_planes(places, _of_pieces(query, 1), timeout_s)
+    query, gateways = choice.query, Gateways(places)
+    planes = read_planes(gateways, _of_pieces(query, 1), timeout_s)
     at = screen.now()
     if not planes:
         raise nothing_watched(query)
     if query.model is None and not every:
-        return Found(at, (), planes)
+        return Found(at, (), planes, gateways.problem)
     if not every:
         key = planes[0].key
         query = replace(query, version=key.version, role=key.role, segment=key.segment)
-    full = read_planes(places, _of_pieces(query, HISTORY_PIECES), timeout_s)
+    full = read_planes(gateways, _of_pieces(query, HISTORY_PIECES), timeout_s)
     if not full:  # it has ended between the two
         raise nothing_watched(query)
     word = {"week": "week_ago"}.get(choice.against or "", choice.against)
@@ -155,7 +160,7 @@ def _read(places: Sequence[Place], choice: Choice, timeout_s: float, *, every: b
     if every and choice.feature is not None:
         _measure(views[0], choice.feature)
         views = [view.only(choice.feature) for view in views]
-    return Found(at, views, () if every else planes[1:])
+    return Found(at, views, () if every else planes[1:], gateways.problem)
 
 
 def _of_pieces(query: DriftQuery, pieces: int) -> DriftQuery:
@@ -199,7 +204,9 @@ def _drawing(
     if as_json:
         write = json_of.line if is_live else json_of.document
         yield lambda found: click.echo(
-            write(drift_document(found.at_unix_s, address, found.views, found.problem))
+            write(
+                drift_document(found.at_unix_s, address, found.views, found.problem or found.silent)
+            )
         )
     elif is_live and console.is_terminal and not console.is_dumb_terminal:
         with Live(console=console, auto_refresh=False, vertical_overflow="ellipsis") as live:
@@ -212,16 +219,19 @@ def _page(
     found: Found, choice: Choice, places: Sequence[Place], console: Console, hint: str
 ) -> RenderableType:
     from tiltyard.cli.render.drift_feature import drift_feature
-    from tiltyard.cli.render.drift_page import DriftPage, drift_page, overview
+    from tiltyard.cli.render.drift_page import DriftPage, drift_page, no_answer, overview
 
     address = ",".join(place.address for place in places)
     now = screen.now()
     if not found.views:
-        return overview(found.others, found.at_unix_s, address, console, hint, found.problem)
+        problem = found.problem or found.silent
+        return overview(found.others, found.at_unix_s, address, console, hint, problem)
     (view,) = found.views
     if choice.feature is not None:
         measure = _measure(view, choice.feature)
-        return drift_feature(view, measure, console, is_fine=choice.is_fine)
+        shown = drift_feature(view, measure, console, is_fine=choice.is_fine)
+        problem = found.problem or found.silent
+        return Group(no_answer(problem), shown) if problem else shown
     page = DriftPage(
         found.at_unix_s,
         address,

@@ -11,10 +11,12 @@ from tests.unit.cli.conftest import Invoke
 from tests.unit.cli.fake_client import FakeClient, call_error
 from tests.unit.cli.sample_planes import ALARM
 from tests.unit.cli.sample_views import NOW
+from tiltyard.cli.connection import NoGatewayError
 from tiltyard.cli.events import FollowEndedError
 from tiltyard.client.admin_errors import AdminNotFoundError, AdminUnavailableError
 from tiltyard.monitor.interface import AlarmEvent
 
+GONE = call_error(AdminUnavailableError, grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE: refused")
 UNKNOWN = call_error(AdminNotFoundError, grpc.StatusCode.NOT_FOUND, "no alarm", "PRECONDITION")
 
 
@@ -43,6 +45,20 @@ def test_of_several_gateways(client: FakeClient, invoke: Invoke) -> None:
     assert [alarm["id"] for alarm in found["alarms"]] == ["a-17", "a-9"] * 2
     assert found["at_unix_s"] == NOW
     assert client.methods() == ["list_alarms"] * 2
+
+
+def test_of_those_gateways_that_answer(client: FakeClient, invoke: Invoke) -> None:
+    words = ("drift", "alarms", "fraud", "--admin", "a:1,b:2")
+    client.fail = [GONE]
+    first, *lines = invoke(*words).output.splitlines()
+    assert first.startswith("no answer: a:1: no gateway answers at a:1 (refused)")
+    assert any(line.startswith("ALARM a-17") for line in lines)
+    client.fail = [GONE]
+    found = json.loads(invoke(*words, "--json").output)
+    assert found["problem"].startswith("a:1: no gateway answers")
+    assert len(found["alarms"]) == 2
+    client.fail = [GONE, GONE]
+    assert isinstance(invoke(*words).exception, NoGatewayError)
 
 
 def test_seen_to(client: FakeClient, invoke: Invoke) -> None:

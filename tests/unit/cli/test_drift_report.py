@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 
+import grpc
 import pytest
 
 from tests.unit.cli.conftest import Invoke
-from tests.unit.cli.fake_client import FakeClient
+from tests.unit.cli.fake_client import FakeClient, call_error
 from tiltyard.cli.drift_places import NothingWatchedError
+from tiltyard.client.admin_errors import AdminUnavailableError
 from tiltyard.errors import ClientError
 from tiltyard.monitor.interface import DriftQuery
 
@@ -32,6 +34,18 @@ def test_how_far_back(client: FakeClient, invoke: Invoke, tmp_path: Path) -> Non
     assert (found["planes"][0]["version"], found["bytes"] > 1_000) == (3, True)
     query = client.calls[0][1][0]
     assert (query.window_s, query.history_s, query.role) == (7_200.0, 7_200.0, "champion")
+
+
+def test_a_gateway_that_does_not_answer(client: FakeClient, invoke: Invoke, tmp_path: Path) -> None:
+    file = tmp_path / "r.html"
+    words = ("drift", "report", "fraud", "-o", file, "--admin", "a:1,b:2")
+    refused = call_error(AdminUnavailableError, grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE: refused")
+    client.fail = [refused]
+    assert "\nno answer: a:1: no gateway answers at a:1" in invoke(*words).output
+    assert "a:1 is not counted here" in file.read_text(encoding="utf-8")
+    client.fail = [refused]
+    found = json.loads(invoke(*words, "--json").output)
+    assert found["problem"].startswith("a:1: no gateway answers")
 
 
 def test_nothing_to_write(client: FakeClient, invoke: Invoke, tmp_path: Path) -> None:

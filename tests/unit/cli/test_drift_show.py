@@ -25,6 +25,7 @@ from tiltyard.monitor.interface import DriftQuery
 from tiltyard.monitor.snapshot import PlaneKey
 from tiltyard.monitor.statistics.errors import StatisticsError
 
+REFUSED = call_error(AdminUnavailableError, grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE: refused")
 GONE = call_error(AdminUnavailableError, grpc.StatusCode.UNAVAILABLE, "it is stopping", "DRAINING")
 
 
@@ -161,6 +162,27 @@ def test_a_feature_that_there_is_not(invoke: Invoke) -> None:
         "fraud version 3 has no feature 'amuont'; it has 'amount'"
     )
     assert done.exception.exit_code == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("fraud",), "problem:     a:1 is not counted here: no gateway answers at a:1"),
+        (("fraud", "--feature=amount"), "no answer: a:1: no gateway answers at a:1"),
+        ((), "no answer: a:1: no gateway answers at a:1"),
+        (("fraud", "--json"), '  "problem": "a:1: no gateway answers at a:1'),
+    ],
+)
+def test_those_gateways_are_shown_that_answer(
+    client: FakeClient, invoke: Invoke, words: tuple[str, ...], told: str
+) -> None:
+    client.planes = [replace(sample_plane(), gateways=())]
+    client.fail = [REFUSED]
+    done = invoke("drift", *words, "--admin", "a:1,b:2")
+    assert done.exception is None
+    assert any(line.startswith(told) for line in done.output.splitlines())
+    client.fail = [REFUSED, REFUSED]
+    assert isinstance(invoke("drift", *words, "--admin", "a:1,b:2").exception, NoGatewayError)
 
 
 def test_a_program_reads_one_feature(client: FakeClient, invoke: Invoke) -> None:

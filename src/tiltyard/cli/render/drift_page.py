@@ -84,12 +84,16 @@ def overview(
     where = f"{address.replace(',', ', ')}  {timestamp(at_unix_s)} UTC"
     parts: list[RenderableType] = [Text(f"{told}  {where}")]
     if problem:
-        parts.append(Text(f"no answer: {one_line(problem)}", style="bold red"))
+        parts.append(no_answer(problem))
     parts += [Text(""), planes_table(planes, at_unix_s, console), Text("")]
     parts.append(Text("one of them: tiltyard drift NAME", style="dim"))
     if hint:
         parts.append(Text(hint, style="dim"))
     return Group(*parts)
+
+
+def no_answer(problem: str) -> Text:
+    return Text(f"no answer: {one_line(problem)}", style="bold red")
 
 
 def plane_title(snapshot: Snapshot) -> Text:
