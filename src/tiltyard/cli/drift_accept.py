@@ -6,6 +6,7 @@ from tiltyard.cli import screen
 from tiltyard.cli.admin_options import Place, asks
 from tiltyard.cli.connection import gateway_at
 from tiltyard.cli.drift_span import SPAN
+from tiltyard.cli.render.formats import one_line
 from tiltyard.cli.version_number import VERSION
 
 
@@ -27,17 +28,26 @@ def accept(
 
     From then on drift is what differs from it. The baseline is kept beside the version, with who
     accepted it and when; it is never changed, only followed by another. Alarms that are open
-    against the one before are closed.
+    against the one before are closed, and drift warms up again before it pages.
     """
+    # Imported here: --help needs neither numpy nor grpc.
+    from tiltyard.cli.render.as_json import document
+    from tiltyard.cli.render.drift_accepted import accepted_lines, accepted_object
+    from tiltyard.client.admin_errors import AdminCallError
+    from tiltyard.monitor.interface import DriftQuery
+
+    problem, planes = "", []
     with gateway_at(place) as client:
         found = client.accept_baseline(name, version, window_s=window, timeout_s=timeout_s)
-    # Imported here: --help needs no numpy.
-    from tiltyard.cli.render.as_json import document
-    from tiltyard.cli.render.drift_json import baseline_object
-    from tiltyard.cli.render.drift_notes import baseline_words
-
+        try:
+            planes = client.get_drift(DriftQuery(name, version, pieces=1), timeout_s=timeout_s)
+        except AdminCallError as error:  # it has been accepted all the same
+            problem = f"whether an alarm is in the window could not be read: {error}"
     if as_json:
-        click.echo(document(baseline_object(found)))
+        click.echo(document({**accepted_object(found, planes), "problem": problem}))
         return
-    click.echo(f"accepted for {name}: baseline {baseline_words(found, screen.now())}")
+    for line in accepted_lines(name, found, planes, screen.now()):
+        click.echo(line)
+    if problem:
+        click.echo(f"  {one_line(problem)}")
     click.echo(f"  next: tiltyard drift {name} --watch  # what differs from it")
