@@ -7,7 +7,7 @@ import click
 
 from tiltyard.cli import screen
 from tiltyard.cli.admin_options import Place
-from tiltyard.cli.drift_places import asks_several, nothing_watched, read_planes
+from tiltyard.cli.drift_places import ROLES, asks_several, nothing_watched, read_planes
 from tiltyard.cli.drift_span import SPAN
 from tiltyard.cli.gateways import Gateways
 from tiltyard.cli.render.as_json import document
@@ -30,7 +30,7 @@ HISTORY_S = 86_400.0
     help="The file to write; one that is there is replaced.",
 )
 @click.option("--version", type=VERSION, help="Only this version.")
-@click.option("--role", metavar="ROLE", help="Only this role: champion, canary, shadow, shadowed.")
+@click.option("--role", metavar="ROLE", help=f"Only this role: {', '.join(ROLES)}.")
 @click.option("--segment", metavar="F=V", help="Only this segment; '' is the whole traffic.")
 @click.option(
     "--window",

@@ -14,7 +14,7 @@ from rich.live import Live
 from tiltyard.cli import screen
 from tiltyard.cli.admin_options import Place
 from tiltyard.cli.connection import NoAnswerError, NoGatewayError
-from tiltyard.cli.drift_places import asks_several, nothing_watched, read_planes
+from tiltyard.cli.drift_places import ROLES, asks_several, nothing_watched, read_planes
 from tiltyard.cli.drift_span import SPAN
 from tiltyard.cli.gateways import Gateways
 from tiltyard.cli.render import as_json as json_of
@@ -37,6 +37,7 @@ FEATURES_SHOWN_MIN: Final = 5
 # What a page has beside its features; on a terminal that is watched, all of it should fit.
 LINES_BESIDE: Final = 20
 AGAINST: Final = ("profile", "baseline", "previous", "week", "champion")
+WORDS: Final = {"week_ago": "week"}  # where --against has others than the admin API
 NAMES_SHOWN: Final = 5
 
 wait = time.sleep
@@ -76,7 +77,7 @@ class Found:
 @click.command()
 @click.argument("name", default="", metavar="[NAME]")
 @click.option("--version", type=VERSION, help="Only this version.")
-@click.option("--role", metavar="ROLE", help="Only this role: champion, canary, shadow, shadowed.")
+@click.option("--role", metavar="ROLE", help=f"Only this role: {', '.join(ROLES)}.")
 @click.option("--segment", metavar="F=V", help="Only this segment; '' is the whole traffic.")
 @click.option(
     "--window",
@@ -138,9 +139,6 @@ def show(
 
 def _read(places: Sequence[Place], choice: Choice, timeout_s: float, *, every: bool) -> Found:
     """One plane in full and the others without their history; with `every` all in full."""
-    from tiltyard.cli.render.drift_view import drift_view
-    from tiltyard.monitor.statistics.against import Against
-
     query, gateways = choice.query, Gateways(places)
     planes = read_planes(gateways, _of_pieces(query, 1), timeout_s)
     at = screen.now()
@@ -154,13 +152,29 @@ def _read(places: Sequence[Place], choice: Choice, timeout_s: float, *, every: b
     full = read_planes(gateways, _of_pieces(query, HISTORY_PIECES), timeout_s)
     if not full:  # it has ended between the two
         raise nothing_watched(query)
-    word = {"week": "week_ago"}.get(choice.against or "", choice.against)
-    against = Against(word) if word is not None else None
-    views = [drift_view(snapshot, against) for snapshot in full]
+    views = [_view(snapshot, choice.against) for snapshot in full]
     if every and choice.feature is not None:
         _measure(views[0], choice.feature)
         views = [view.only(choice.feature) for view in views]
     return Found(at, views, () if every else planes[1:], gateways.problem)
+
+
+def _view(snapshot: Snapshot, word: str | None) -> "DriftView":
+    """Against what --against says. Raises StatisticsError, in its words, where that is not there."""
+    from tiltyard.cli.render.drift_view import drift_view
+    from tiltyard.monitor.statistics.against import Against, references
+    from tiltyard.monitor.statistics.errors import StatisticsError
+
+    against = next((one for one in Against if WORDS.get(one, one) == word), None)
+    try:
+        return drift_view(snapshot, against)
+    except StatisticsError as error:
+        key = snapshot.key
+        there = ", ".join(WORDS.get(one, one) for one in references(snapshot))
+        raise StatisticsError(
+            f"{key.model} version {key.version} {key.role} cannot be held against {word!r}: there"
+            f" is {there or 'nothing'}"
+        ) from error
 
 
 def _of_pieces(query: DriftQuery, pieces: int) -> DriftQuery:

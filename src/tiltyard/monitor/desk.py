@@ -1,6 +1,6 @@
 """What the admin API, the metrics and the page ask of the monitor: the one implementation."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +20,7 @@ from tiltyard.monitor.monitor import Monitor
 from tiltyard.monitor.policy import DriftPolicy, policy_of, to_values
 from tiltyard.monitor.profile.profile import Profile
 from tiltyard.monitor.saving import Saving
-from tiltyard.monitor.snapshot import Alarm, Baseline, Snapshot
+from tiltyard.monitor.snapshot import Alarm, Baseline, PlaneKey, Snapshot
 from tiltyard.monitor.views import Figures, planes_of, snapshot_of
 from tiltyard.monitor.watched import Watched
 from tiltyard.store.profiles import add_profile_file
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tiltyard.store import Store
 
 OPEN: Final = "open"
+NAMES_TOLD: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,10 @@ class Desk:
     def alarms(self, model: str | None = None, *, open_only: bool = False) -> list[Alarm]:
         with self._parts.monitor.lock:
             self._refresh_alarms()
-            return self._parts.monitor.book.all(model, open_only=open_only)
+            found = self._parts.monitor.book.all(model, open_only=open_only)
+        if model is not None and not found:
+            self._require_model(model)
+        return found
 
     def policy(self, model: str) -> DriftPolicy:
         self._require_model(model)
@@ -251,11 +255,15 @@ class Desk:
         """Why there is nothing to be told of a model."""
         model = query.model or ""
         self._require_model(model)
+        with self._parts.monitor.lock:
+            there = [plane.key for _, plane in planes_of(self._parts.monitor, DriftQuery(model))]
+        if there and query.version is None:
+            return _none_of(query, there)
         unprofiled = sorted(
-            version for name, version in self._parts.keeper.unprofiled if name == model
+            version
+            for name, version in self._parts.keeper.unprofiled
+            if name == model and query.version in (None, version)
         )
-        if query.version is not None:
-            unprofiled = [version for version in unprofiled if version == query.version]
         if unprofiled:
             version = unprofiled[-1]
             return PreconditionError(
@@ -276,10 +284,20 @@ class Desk:
                 Reason.PRECONDITION,
                 to_do="Ask again in some seconds.",
             )
-        wanted = f" version {query.version}" if query.version is not None else ""
-        of = "".join(
-            f" {name} {value!r}"
-            for name, value in (("role", query.role), ("segment", query.segment))
-            if value is not None
-        )
-        return NotFoundError(f"nothing is counted of {model}{wanted}{of} on this gateway")
+        return _none_of(query, there)
+
+
+def _none_of(query: DriftQuery, there: Sequence[PlaneKey]) -> NotFoundError:
+    """No plane is what was asked for: which there are."""
+    asked = f" version {query.version}" if query.version is not None else ""
+    asked += f" role {query.role!r}" if query.role is not None else ""
+    asked += f" segment {query.segment!r}" if query.segment is not None else ""
+    names = [
+        f"version {key.version} {key.role}" + (f" {key.segment}" if key.segment else "")
+        for key in there
+        if query.segment is not None or not key.segment
+    ]
+    told = ", ".join(names[:NAMES_TOLD])
+    more = f" and {len(names) - NAMES_TOLD} more" if len(names) > NAMES_TOLD else ""
+    beside = f"; there is {told}{more}" if names else ""
+    return NotFoundError(f"nothing is counted of {query.model}{asked} on this gateway{beside}")

@@ -120,7 +120,17 @@ def test_against_what_is_not_there(client: FakeClient, invoke: Invoke) -> None:
     client.planes = [replace(sample_plane(), baseline=None)]
     done = invoke("drift", "fraud", "--against", "baseline")
     assert isinstance(done.exception, StatisticsError)
+    assert str(done.exception) == (
+        "fraud version 3 champion cannot be held against 'baseline': there is profile, previous,"
+        " week"
+    )
     assert "skew from training profile" in invoke("drift", "fraud").output
+
+
+@pytest.mark.parametrize("command", [(), ("report",)])
+def test_every_role_is_named(invoke: Invoke, command: tuple[str, ...]) -> None:
+    told = " ".join(invoke("drift", *(command or ("show",)), "--help").output.split())
+    assert "champion, canary, champion-as, shadow, shadowed" in told
 
 
 def test_other_planes_are_told_of_in_a_line(client: FakeClient, invoke: Invoke) -> None:

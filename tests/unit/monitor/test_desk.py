@@ -47,10 +47,46 @@ def test_why_there_is_nothing_to_be_told(house: House) -> None:
     house.keeper.wake()
     house.keeper.look()
     assert len(look(house)) == 1
-    with pytest.raises(NotFoundError, match="nothing is counted of fraud role 'canary'"):
-        look(house, role=CANARY)
-    with pytest.raises(NotFoundError, match="nothing is counted of fraud version 9 on this"):
-        look(house, version=9)
+
+
+def test_what_there_is_in_place_of_what_is_asked(house: House) -> None:
+    house.watch(PROFILE, THIRD, champion=2)
+    house.desk.set_policy(MODEL, {"segments": [["age", "18"]]}, "ann")
+    house.ask(1)
+    house.ask(1, version=3, role=CANARY)
+    house.load(4)  # in the store it has no profile, and nobody asks for it
+    place = house.root / MODEL / "4"
+    place.mkdir()
+    (place / "model.onnx").write_bytes(b"")
+    house.keeper.wake()
+    house.keeper.look()
+    there = "there is version 3 canary, version 2 champion"
+    for asked, told in (
+        ({"role": "king"}, f"nothing is counted of fraud role 'king' on this gateway; {there}"),
+        ({"version": 9}, f"nothing is counted of fraud version 9 on this gateway; {there}"),
+        (
+            {"segment": "age=1"},
+            (
+                "nothing is counted of fraud segment 'age=1' on this gateway; there is version 3"
+                " canary, version 3 canary age=18, version 2 champion, version 2 champion age=18"
+            ),
+        ),
+    ):
+        with pytest.raises(NotFoundError) as raised:
+            look(house, **asked)
+        assert str(raised.value) == told
+    segments = [["age", str(number)] for number in range(10, 30)]
+    house.desk.set_policy(MODEL, {"segments": segments}, "ann")
+    house.ask(1)
+    with pytest.raises(NotFoundError, match=r"champion age=14 and 15 more$"):
+        look(house, segment="age=1")
+
+
+def test_alarms_of_a_model_that_there_is_not(house: House) -> None:
+    house.watch(PROFILE, champion=2)
+    assert house.desk.alarms(MODEL) == []
+    with pytest.raises(NotFoundError, match="there is no model 'nosuch'"):
+        house.desk.alarms("nosuch")
 
 
 def test_an_alarm_is_acknowledged_once_it_is_there_and_open(house: House) -> None:
