@@ -160,7 +160,7 @@ def _read(places: Sequence[Place], choice: Choice, timeout_s: float, *, every: b
 
 
 def _view(snapshot: Snapshot, word: str | None) -> "DriftView":
-    """Against what --against says. Raises StatisticsError, in its words, where that is not there."""
+    """Against what --against says. Raises StatisticsError, in its words, where there is no such."""
     from tiltyard.cli.render.drift_view import drift_view
     from tiltyard.monitor.statistics.against import Against, references
     from tiltyard.monitor.statistics.errors import StatisticsError

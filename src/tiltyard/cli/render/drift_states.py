@@ -1,6 +1,6 @@
 """Where the detectors of a plane stand, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rich.text import Text
@@ -57,12 +57,21 @@ def _facts(view: DetectorView) -> list[str]:
             return [how_far, "nothing pages yet"]
         case _:
             told = [f"shifts below {view.delta:g} sd do not matter"] if view.kind == "drift" else []
-            return [_evidence(view), *told]
+            return [*_evidence(view), *told]
 
 
-def _evidence(view: DetectorView) -> str:
-    """How far it is to an alarm; evidence of 10 times too much is told as the power it is."""
+def _evidence(view: DetectorView) -> Iterator[str]:
+    """How far it is to an alarm; of one that is open, evidence that has gone down says nothing."""
     above = view.evidence_log10 - view.threshold_log10
+    is_open = view.state == "drifting"
+    if not is_open or above >= 0:
+        yield _times(above)
+    if is_open:
+        yield "open until it recovers"
+
+
+def _times(above: float) -> str:
+    """Evidence of 10 times too much is told as the power it is."""
     if above >= 1:
         return f"evidence 10^{above:.0f} times an alarm's"
     if above >= 0:

@@ -30,15 +30,22 @@ OF_EACH = [
     (
         detector(state="drifting", evidence_log10=6.7),
         (
-            "DRIFTING since 2 d (Nov 23 10:00), evidence 2.0 times an alarm's, shifts below 0.1"
-            " sd do not matter"
+            "DRIFTING since 2 d (Nov 23 10:00), evidence 2.0 times an alarm's, open until it"
+            " recovers, shifts below 0.1 sd do not matter"
         ),
     ),
     (
         detector(state="drifting", evidence_log10=320.0),
         (
-            "DRIFTING since 2 d (Nov 23 10:00), evidence 10^314 times an alarm's, shifts below"
-            " 0.1 sd do not matter"
+            "DRIFTING since 2 d (Nov 23 10:00), evidence 10^314 times an alarm's, open until it"
+            " recovers, shifts below 0.1 sd do not matter"
+        ),
+    ),
+    (
+        detector(state="drifting", evidence_log10=-1.0),
+        (
+            "DRIFTING since 2 d (Nov 23 10:00), open until it recovers, shifts below 0.1 sd do not"
+            " matter"
         ),
     ),
     (
