@@ -18,7 +18,7 @@ from tiltyard.monitor.alarm.view import detector_view
 from tiltyard.monitor.counting.layout import REQUESTS, ROWS, ROWS_SQUARED
 from tiltyard.monitor.counting.weekly import WeeklyCounts
 from tiltyard.monitor.folding import Folding
-from tiltyard.monitor.profile.cells import Ints
+from tiltyard.monitor.profile.cells import CellRole, Ints
 from tiltyard.monitor.snapshot import Alarm, DetectorView, PlaneKey
 
 SKEW: Final = "skew"
@@ -27,12 +27,16 @@ DRIFT: Final = "drift"
 
 @dataclass(frozen=True)
 class Reference:
-    """What traffic is held against: counts int64[layout.size], by hour of the week if known."""
+    """What traffic is held against: counts int64[layout.size], by hour of the week if known.
+
+    `estimated`: the cells whose counts are estimates, so that fewer rows in them are no news.
+    """
 
     kind: str
     digest: str
     counts: Ints
     weekly: WeeklyCounts | None = None
+    estimated: frozenset[CellRole] = frozenset()
 
 
 class _FoldedWeek:
@@ -58,7 +62,7 @@ class Detection:
         self.changes = 0  # of what to_arrays() gives
         self._folding = folding
         self._seasons: SeasonalTables | None = None
-        streams = folding.references(reference.counts)
+        streams = folding.references(reference.counts, reference.estimated)
         watched = folding.watched(reference.counts)
         bounds = folding.bounds
         self._cells = np.concatenate([np.arange(bounds[i], bounds[i + 1]) for i in watched])

@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 
 from tiltyard.monitor.alarm.reference_stream import ReferenceStream
-from tiltyard.monitor.profile.cells import Ints
+from tiltyard.monitor.profile.cells import CellRole, Ints
 from tiltyard.monitor.profile.profile import Profile
 from tiltyard.monitor.profile.stream import Group
 
@@ -39,10 +39,13 @@ class Folding:
             np.add.at(row, self._to, counted)
         return out.reshape(*cells.shape[:-1], self.size)
 
-    def references(self, counts: Ints) -> list[ReferenceStream]:
+    def references(
+        self, counts: Ints, estimated: frozenset[CellRole] = frozenset()
+    ) -> list[ReferenceStream]:
         """What each stream that these counts have rows of is held against.
 
-        Streams without a row cannot be bet on, and are left out: see `watched`.
+        Streams without a row cannot be bet on, and are left out: see `watched`. `estimated` as in
+        ReferenceStream.
         """
         folded = self.fold(counts)
         return [
@@ -52,6 +55,7 @@ class Folding:
                 stream.cells.names,
                 one,
                 is_joint=stream.group is Group.joint,
+                estimated=estimated,
             )
             for stream, one in zip(self._profile.streams, self.split(folded), strict=True)
             if one.any()

@@ -89,7 +89,14 @@ _WORDS: Final = {
         "Variance of the finite values now, over the reference's.",
     ),
     "missing": ("Missing", "The share of rows without a value (NaN, or empty)."),
-    "unseen": ("Unseen", "The share of rows with a value that the reference never had."),
+    "unseen": (
+        "Unseen",
+        (
+            "The share of rows with a value that the reference never had. No row of the training"
+            " profile has one, so where values hardly repeat some fresh rows always do: skew alarms"
+            " allow for it, the PSI of skew does not."
+        ),
+    ),
     "out_of_range": (
         "Out of range",
         (

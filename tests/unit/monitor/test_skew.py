@@ -1,5 +1,8 @@
 """The reference of skew against rows that are drawn as its own were."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -54,6 +57,45 @@ def test_what_occurs_once_would_be_unseen(
     assert whole.digest == profile.digest
 
 
+def test_rows_that_would_be_unseen_are_in_no_other_cell() -> None:
+    profile = profile_of(np.array([1, 2, 3, 3, 4], np.float32), DISCRETE)
+    cells = profile.layout.cells(skew_reference(profile).counts, 0)
+    assert cells.tolist() == [0, 0, 1, 0, 2, 1, 0, 0, 0, 1]
+    assert cells.sum() == 5
+
+
+def test_what_is_estimated_is_never_bet_downward() -> None:
+    profile = profile_of(np.array([1] * 90 + [2] * 5 + [3, 4, 5, 6, 7], np.float32), FEW_CELLS)
+    reference = skew_reference(profile)
+    (stream, *_) = Folding(profile).references(reference.counts, reference.estimated)
+    unseen = stream.roles.index(CellRole.unseen)
+    assert stream.counts[unseen] == 5
+    assert stream.two_sided[unseen]
+    assert not stream.downward[unseen]
+    assert reference.estimated == {CellRole.unseen}
+    assert skew_reference(older(profile)).estimated == {CellRole.unseen, CellRole.other}
+
+
+def older(profile: Profile) -> Profile:
+    """As a file has it that does not say how many categories are rare."""
+    return replace(profile, streams=tuple(replace(s, other_rare=None) for s in profile.streams))
+
+
+@pytest.mark.parametrize("as_file_has_it", [lambda profile: profile, older])
+def test_many_rare_categories_are_no_alarm(as_file_has_it: Callable[[Profile], Profile]) -> None:
+    """Half of the rows have one of 20 categories, half one of 500."""
+    chance = np.random.default_rng(3)
+
+    def draw(count: int) -> Column:
+        own, other = chance.integers(0, 20, count), chance.integers(100, 600, count)
+        return np.where(chance.random(count) < 0.5, own, other).astype(np.float32)
+
+    profile = profile_of(draw(2_000), CATEGORICAL)
+    assert profile.streams[0].other_rare is not None
+    assert 20 < unseen_of(profile) < 200
+    run(as_file_has_it(profile), draw)
+
+
 @pytest.mark.parametrize("declaration", [DISCRETE, CATEGORICAL])
 def test_values_that_a_short_reference_missed_are_no_alarm(declaration: Declaration) -> None:
     """Of some 70 values, 60 rows have about 40, most of them once."""
@@ -62,7 +104,11 @@ def test_values_that_a_short_reference_missed_are_no_alarm(declaration: Declarat
     def draw(count: int) -> Column:
         return np.round(chance.normal(size=count) * 12).astype(np.float32)
 
-    profile = profile_of(draw(60), declaration)
+    run(profile_of(draw(60), declaration), draw)
+
+
+def run(profile: Profile, draw: Callable[[int], Column]) -> None:
+    """Rows that are drawn as the reference's were are no alarm."""
     policy = AlarmPolicy(false_alarm_s=1e4, warmup_ticks=10)
     detection = Detection(Folding(profile), skew_reference(profile), policy)
     slot = profile.slots[0]

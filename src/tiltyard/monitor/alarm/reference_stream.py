@@ -30,6 +30,7 @@ class ReferenceStream:
     """Folded cells: `roles` and `labels` one a cell, `counts` int64[cells] of the reference.
 
     `is_joint`: computed from all features of a row, and so moved by whichever of them changes.
+    `estimated` are the reserved cells whose counts no rows were counted for: never bet downward.
     Raises ValueError where they do not fit each other or the reference has no rows.
     """
 
@@ -38,6 +39,7 @@ class ReferenceStream:
     labels: tuple[str, ...]
     counts: Ints
     is_joint: bool = False
+    estimated: frozenset[CellRole] = frozenset()
 
     def __post_init__(self) -> None:
         sizes = (len(self.roles), len(self.labels), len(self.counts))
@@ -94,6 +96,12 @@ class ReferenceStream:
         categories = np.array([role is CellRole.category for role in self.roles], np.bool_)
         often = self.reserved & (self.shares >= RESERVED_SHARE_MIN)
         return (categories & (self.counts > 0)) | often
+
+    @cached_property
+    def downward(self) -> npt.NDArray[np.bool_]:
+        """bool[cells]: the two-sided cells in which fewer rows are news."""
+        counted = np.array([role not in self.estimated for role in self.roles], np.bool_)
+        return self.two_sided & counted
 
     @cached_property
     def upward(self) -> npt.NDArray[np.bool_]:

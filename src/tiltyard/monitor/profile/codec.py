@@ -123,7 +123,9 @@ def to_json(profile: Profile) -> dict[str, Any]:
 
 
 def _stream_header(stream: Stream) -> dict[str, Any]:
+    rare = {} if stream.other_rare is None else {"other_rare": list(stream.other_rare)}
     return {
+        **rare,
         "name": stream.name,
         "group": str(stream.group),
         "kind": str(stream.cells.kind),
@@ -157,6 +159,7 @@ def _stream_json(stream: Stream) -> dict[str, Any]:
         "labels": list(cells.labels),
         "codes": cells.codes.tolist(),
         "code_cells": cells.code_cells.tolist(),
+        "other_rare": stream.other_rare,
     }
 
 
@@ -203,6 +206,7 @@ def _streams(
             numbers["sigma"][index],
             numbers["scale"][index],
             header["unit"],
+            tuple(header["other_rare"]) if "other_rare" in header else None,
         )
         check_stream(stream, f"{where}: stream {stream.name!r}")
         streams.append(stream)

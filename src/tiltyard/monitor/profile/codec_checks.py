@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from tiltyard.monitor.profile.categories import CODES_MAX
-from tiltyard.monitor.profile.cells import CODE_INVALID, Cells, Kind
+from tiltyard.monitor.profile.cells import CODE_INVALID, Cells, Ints, Kind
 from tiltyard.monitor.profile.declaration import CELLS_MAX, STREAMS_MAX
 from tiltyard.monitor.profile.errors import MalformedProfileError
 from tiltyard.monitor.profile.joint import COVARIANCE_FEATURES_MAX, MAHALANOBIS, SURPRISE
@@ -93,6 +93,8 @@ def check_stream(stream: Stream, where: str) -> None:
     _require(abs(stream.mean) <= _FLOAT32_MAX, where, "mean: expected a float32's range")
     _require(0 < stream.sigma <= _FLOAT32_MAX, where, "sigma: expected a positive number")
     _require(0 < abs(stream.scale) < float("inf"), where, "scale: expected a finite number, not 0")
+    if stream.other_rare is not None:
+        _check_rare(stream.cells, stream.counts, stream.other_rare, where)
     is_joint = stream.group is Group.joint
     _require(is_joint == (stream.slot is None), where, "slot: expected one but of joint streams")
     if stream.slot is None:
@@ -141,6 +143,16 @@ def check_profile(profile: Profile, where: str) -> None:
         _require(is_all, where, f"stream {stream.name!r}: expected {profile.rows} rows, got {rows}")
 
 
+def _check_rare(cells: Cells, counts: Ints, rare: tuple[int, int], where: str) -> None:
+    _require(not cells.kind.is_ordered, where, "other_rare: expected none of ordered values")
+    codes = int((cells.code_cells == len(cells.labels)).sum())
+    rows = int(counts[len(cells.labels)])
+    once, twice = rare
+    is_possible = once + twice <= codes and once + 2 * twice <= rows
+    told = f"other_rare: expected what {codes} categories in {rows} rows can be"
+    _require(is_possible, where, told)
+
+
 def _check_stream_header(stream: Mapping[str, Any], where: str) -> None:
     for name in ("name", "unit"):
         _require(_is_text(stream.get(name)), where, f"{name}: expected a text")
@@ -155,6 +167,10 @@ def _check_stream_header(stream: Mapping[str, Any], where: str) -> None:
         where,
         f"labels: expected at most {CELLS_MAX} texts",
     )
+    rare = stream.get("other_rare", [0, 0])
+    is_rare = isinstance(rare, list) and len(rare) == 2
+    is_rare = is_rare and all(_is_count(one, CODES_MAX) for one in rare)
+    _require(is_rare, where, f"other_rare: expected two numbers of 0 to {CODES_MAX}")
     slot = stream.get("slot")
     if slot is None:
         return

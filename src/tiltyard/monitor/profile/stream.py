@@ -32,7 +32,8 @@ class Stream:
     `counts` int64[cells.size] are the reference's rows by cell. `mean` and `sigma` are those of the
     reference's finite values as float32 (population; 0 and 1 of categories, and sigma 1 where the
     values are constant); the display value is value * scale, in `unit`. `slot` is None of joint
-    streams.
+    streams. `other_rare` is how many categories of those in OTHER the reference has once, and how
+    many twice; None of ordered streams, and where an older file does not say it.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Stream:
     sigma: float = 1.0
     scale: float = 1.0
     unit: str = ""
+    other_rare: tuple[int, int] | None = None
 
     @property
     def rows(self) -> int:

@@ -69,8 +69,16 @@ def _counted(
     indices = cells_of(cells, words)
     counts = np.bincount(indices, minlength=cells.size).astype(np.int64)
     mean, sigma = _moments(words.view(np.float32)) if cells.kind.is_ordered else (0.0, 1.0)
-    stream = Stream(name, group, slot, cells, counts, mean, sigma, scale.scale, scale.unit)
+    rare = None if cells.kind.is_ordered else _other_rare(cells, words)
+    stream = Stream(name, group, slot, cells, counts, mean, sigma, scale.scale, scale.unit, rare)
     return Made(stream, indices)
+
+
+def _other_rare(cells: Cells, words: npt.NDArray[np.uint32]) -> tuple[int, int]:
+    codes, counts = np.unique(words, return_counts=True)
+    others = cells.codes[cells.code_cells == len(cells.labels)]
+    once, twice = (int(np.isin(others, codes[counts == times]).sum()) for times in (1, 2))
+    return once, twice
 
 
 def _moments(values: Floats32) -> tuple[float, float]:

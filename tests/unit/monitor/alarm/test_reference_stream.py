@@ -1,5 +1,7 @@
 """What a stream is held against."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -19,6 +21,14 @@ def test_a_category_that_the_reference_never_had_is_bet_upward() -> None:
     stream = categorical("x", [700, 300, 0, 0, 0, 5, 0])
     assert stream.two_sided.tolist() == [True, True, False, False, False, False, False]
     assert stream.upward.tolist() == [False, False, True, True, True, True, True]
+
+
+def test_fewer_rows_in_an_estimated_cell_are_no_news() -> None:
+    stream = replace(
+        categorical("x", [700, 200, 50, 50, 0, 0]), estimated=frozenset({CellRole.unseen})
+    )
+    assert stream.two_sided.tolist() == [True, True, True, True, False, False]
+    assert stream.downward.tolist() == [True, True, True, False, False, False]
 
 
 def test_a_profiles_stream_is_folded() -> None:

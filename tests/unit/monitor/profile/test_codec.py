@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from tests.unit.monitor.profile.arrays import f32
 from tests.unit.monitor.profile.references import mixed_profile
 from tiltyard.monitor.profile.archive import Archive, decode_archive, encode_archive
+from tiltyard.monitor.profile.build import profile_of_columns
 from tiltyard.monitor.profile.codec import decode, encode, to_json
+from tiltyard.monitor.profile.declaration import Declaration
 from tiltyard.monitor.profile.errors import MalformedProfileError
 from tiltyard.monitor.profile.profile import Profile
 
@@ -97,6 +99,10 @@ def test_the_number_is_no_part_of_the_file() -> None:
         (lambda: changed(stream_with(edges=31)), "edges: expected float32"),
         (lambda: changed(stream_with(labels=["x"] * 101)), "labels: expected at most 100 texts"),
         (lambda: changed(stream_with(slot=[1, 2])), "slot: expected .side, tensor, column"),
+        (lambda: changed(stream_with(2, other_rare=[1])), "other_rare: expected two numbers"),
+        (lambda: changed(stream_with(2, other_rare=[-1, 0])), "other_rare: expected two numbers"),
+        (lambda: changed(stream_with(2, other_rare=[1, 0])), "other_rare: expected what 0 categ"),
+        (lambda: changed(stream_with(0, other_rare=[0, 0])), "other_rare: expected none of ord"),
         (lambda: changed(stream_with(slot=None)), "slot: expected one but of joint streams"),
         (
             lambda: changed(stream_with(slot=["input", "amount", 0, 1, "category"])),
@@ -216,6 +222,17 @@ def test_a_reader_sees_every_number() -> None:
     assert city["labels"] == list(PROFILE.streams[2].cells.labels)
     assert told["joint"]["features"] == ["amount", "count"]
     assert np.array_equal(told["joint"]["whitening"], PROFILE.joint.whitening)
+
+
+def test_a_file_from_before_rare_categories_were_counted_is_taken() -> None:
+    values = {"a": np.array([*[1] * 5, *[2] * 5, 3, 4, 4, 5], np.float32)}
+    declared = Declaration(categorical=frozenset({"a"}), cells=2)
+    profile = profile_of_columns(values, declaration=declared, model="m", version=1)
+    found = decode(encode(profile), "here")
+    assert found.streams[0].other_rare == profile.streams[0].other_rare == (2, 1)
+    assert to_json(found)["streams"][0]["other_rare"] == (2, 1)
+    older = replace(profile, streams=tuple(replace(s, other_rare=None) for s in profile.streams))
+    assert decode(encode(older), "here").streams[0].other_rare is None
 
 
 def test_edges_are_shown_as_short_as_they_can_be() -> None:
