@@ -102,6 +102,11 @@ def _facts(alarm: Alarm, now: float) -> Iterator[tuple[str, str]]:
     reference = f"{alarm.reference_digest[:12]} of {alarm.n_reference:,} rows"
     rate = f"false alarms: 1 per {remaining(alarm.false_alarm_s)}"
     yield "against", f"{reference}, {alarm.n_current:,} rows since it began; {rate}"
+    if alarm.kappa > 1:
+        yield (
+            "kappa",
+            f"{figure(alarm.kappa)}: rows depend on each other, and so many tell as much as one",
+        )
 
 
 def _names(names: list[str]) -> str:

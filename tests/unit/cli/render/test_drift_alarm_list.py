@@ -28,7 +28,7 @@ def test_those_that_page_come_first_and_the_closed_last() -> None:
 
 
 def test_the_end_is_no_blank_line() -> None:
-    assert drawn([ALARM])[-1].startswith("  against")
+    assert drawn([ALARM])[-1].startswith("  kappa")
     assert drawn([CLOSED], "fraud")[0] == "closed of fraud"
 
 

@@ -33,7 +33,12 @@ def test_what_it_names_since_when_how_much_and_why() -> None:
             "  against  8f14e45fceea of 20,000 rows, 36,000 rows since it began; false alarms: 1"
             " per 30 d"
         ),
+        "  kappa    1.20: rows depend on each other, and so many tell as much as one",
     ]
+
+
+def test_rows_that_do_not_depend_on_each_other() -> None:
+    assert not any(line.startswith("  kappa") for line in drawn(replace(ALARM, kappa=1.0)))
 
 
 def test_many_streams_are_one_alarm() -> None:
