@@ -59,26 +59,14 @@ class Desk:
     # ---- looking
 
     def snapshots(self, query: DriftQuery) -> list[Snapshot]:
-        monitor = self._parts.monitor
-        with monitor.lock:
-            self._refresh_alarms()
-            planes = list(planes_of(monitor, query))
-        slots = self._parts.keeper.slots({watched.key for watched, _ in planes})
-        found = []
-        for watched, plane in planes:
-            with monitor.lock:  # anew for each, so that records do not wait for all of them
-                made = snapshot_of(
-                    monitor,
-                    watched,
-                    plane,
-                    query,
-                    markers=self._parts.keeper.markers,
-                    gateway=self._parts.gateway(),
-                    problems=self._parts.keeper.problems.of(watched.key),
-                )
-            found.append(replace(made, slot=slots[watched.key]))
-        if not found and query.model is not None:
-            raise self._nothing(query)
+        found = self._look(query)
+        if found or query.model is None:
+            return found
+        why = self._nothing(query)
+        # The keeper goes on meanwhile: only what is true before and after is an answer.
+        found = self._look(query)
+        if not found:
+            raise why
         return found
 
     def alarms(self, model: str | None = None, *, open_only: bool = False) -> list[Alarm]:
@@ -217,6 +205,27 @@ class Desk:
 
     # ---- inside
 
+    def _look(self, query: DriftQuery) -> list[Snapshot]:
+        monitor = self._parts.monitor
+        with monitor.lock:
+            self._refresh_alarms()
+            planes = list(planes_of(monitor, query))
+        slots = self._parts.keeper.slots({watched.key for watched, _ in planes})
+        found = []
+        for watched, plane in planes:
+            with monitor.lock:  # anew for each, so that records do not wait for all of them
+                made = snapshot_of(
+                    monitor,
+                    watched,
+                    plane,
+                    query,
+                    markers=self._parts.keeper.markers,
+                    gateway=self._parts.gateway(),
+                    problems=self._parts.keeper.problems.of(watched.key),
+                )
+            found.append(replace(made, slot=slots[watched.key]))
+        return found
+
     def _refresh_alarms(self) -> None:
         """Sizes and evidence go on while an alarm is open."""
         for _, _, alarm in self._parts.monitor.open_alarms():
@@ -278,7 +287,7 @@ class Desk:
                 return PreconditionError(
                     f"{model} version {version} is not counted: {problem}", Reason.PRECONDITION
                 )
-        if self._parts.keeper.is_coming(model):
+        if self._parts.keeper.is_coming(model, query.version):
             return PreconditionError(
                 f"{model} is about to be watched; the first time the kernels are compiled",
                 Reason.PRECONDITION,

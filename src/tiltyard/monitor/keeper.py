@@ -132,14 +132,17 @@ class Keeper:
         self._do("memory", self._keep_within_memory)
         self._do("save", self._saving.save)
 
-    def is_coming(self, model: str) -> bool:
-        """Whether a version of the model is loaded and was not looked at yet. From any thread."""
+    def is_coming(self, model: str, version: int | None = None) -> bool:
+        """Whether a version of the model, or this one, is still to be looked at. From any thread.
+
+        It is loaded, or none is and the gateway is still loading.
+        """
+        is_settled = self._served.is_settled()  # first: what is loaded then is among the versions
+        loaded = {one.version for one in self._served.versions() if one.model == model}
         with self._monitor.lock:
             seen = self._monitor.watched.keys() | self.unprofiled
-        return any(
-            one.model == model and (one.model, one.version) not in seen
-            for one in self._served.versions()
-        )
+        wanted = loaded if version is None else loaded & {version}
+        return any((model, one) not in seen for one in wanted) or not (loaded or is_settled)
 
     def problem_of(self, key: VersionKey) -> str:
         """Why a version could not be watched; "" where nothing is known. From any thread."""

@@ -49,6 +49,38 @@ def test_why_there_is_nothing_to_be_told(house: House) -> None:
     assert len(look(house)) == 1
 
 
+def test_what_is_watched_while_it_is_asked_for_is_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.put(PROFILE)
+    house.load(2)
+    house.serve(2)
+    models = type(house.store).models
+
+    def looked_at(store: Any) -> Any:
+        house.keeper.look()
+        return models(store)
+
+    monkeypatch.setattr(type(house.store), "models", looked_at)
+    assert [one.key.version for one in look(house)] == [2]
+
+
+def test_before_anything_is_loaded_it_is_about_to_be_watched(house: House) -> None:
+    house.put(PROFILE)
+    house.served.settled = False
+    with pytest.raises(PreconditionError, match="about to be watched"):
+        look(house)
+    house.served.settled = True
+    with pytest.raises(NotFoundError, match=r"nothing is counted of fraud on this gateway$"):
+        look(house)
+    house.watch(PROFILE, champion=2)
+    house.load(3)
+    with pytest.raises(NotFoundError, match="nothing is counted of fraud version 9"):
+        look(house, version=9)
+    with pytest.raises(PreconditionError, match="about to be watched"):
+        look(house, version=3)
+
+
 def test_what_there_is_in_place_of_what_is_asked(house: House) -> None:
     house.watch(PROFILE, THIRD, champion=2)
     house.desk.set_policy(MODEL, {"segments": [["age", "18"]]}, "ann")
