@@ -1,5 +1,6 @@
 """A version whose requests are counted: its profile, planes, baseline and detectors."""
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -59,12 +60,12 @@ class Watched:
         self.baseline: Baseline | None = None
         self.planes: dict[tuple[str, str], Plane] = {}  # by role and segment
         self.tickings: dict[str, Ticking] = {}  # by segment
-        self.problems: list[str] = []  # of the policy
         self.role = ""  # the last that it was counted in
         self.recorded = Recorded()
         self._folding = Folding(profile)
         self._counter = BlockCounter(profile, kernel)
         self._selections: dict[str, Selection] = {}
+        self._refused: list[str] = []  # why segments of the policy are left out
         self._alarm_policy = alarm_policy
         self._skew = skew_reference(profile)
         self.set_policy(policy, monotonic)
@@ -77,6 +78,21 @@ class Watched:
     def segments(self) -> tuple[str, ...]:
         """Those that are counted; "" is the whole."""
         return ("", *self._selections)
+
+    @property
+    def problems(self) -> list[str]:
+        """Segments of the policy that are not watched for drift, and why: sentences."""
+        baseline = self.baseline
+        if baseline is None:
+            return self._refused
+        name = shlex.quote(self.profile.model)
+        return self._refused + [
+            f"segment {segment}: baseline {baseline.number} has no rows of it, so it is not watched"
+            " for drift; when it has been counted for a while, tiltyard drift accept"
+            f" {name} --version {self.profile.version}"
+            for segment in self._selections
+            if baseline_counts(baseline, segment) is None
+        ]
 
     # ---- counting
 
@@ -152,13 +168,13 @@ class Watched:
         Segments that this profile cannot tell are left out, and `problems` says why.
         """
         self.policy = policy
-        self.problems = []
+        self._refused = []
         self._selections = {}
         for segment in policy.segments:
             try:
                 self._selections[str(segment)] = Selection.of(self.profile, segment)
             except CountingError as error:
-                self.problems.append(str(error))
+                self._refused.append(str(error))
         self.planes = {key: one for key, one in self.planes.items() if key[1] in self.segments}
         for plane in self.planes.values():
             plane.captures_values = policy.captures_values

@@ -87,6 +87,22 @@ def test_a_segment_that_is_new_is_counted_from_now_on(bench: Bench) -> None:
     assert watched.planes[CHAMPION, "age=18"].panes.totals()[ROWS] == 5
 
 
+def test_a_segment_that_the_baseline_lacks_is_said_to_be_unwatched(bench: Bench) -> None:
+    watched = bench.watch(PROFILE)
+    assert watched.problems == []
+    watched.set_baseline(BASELINE)
+    watched.set_policy(PART, bench.clock.monotonic)
+    (told,) = watched.problems
+    assert told.startswith("segment age=18: baseline 1 has no rows of it, so it is not watched")
+    assert told.endswith("tiltyard drift accept fraud --version 2")
+    own = {"age=18": PROFILE.reference}
+    watched.set_baseline(replace(BASELINE, number=2, digest="b2", segments=own))
+    assert watched.problems == []
+    watched.set_policy(replace(PART, segments=(Segment("nope", "1"),)), bench.clock.monotonic)
+    (told,) = watched.problems
+    assert "no feature 'nope'" in told
+
+
 def test_only_what_the_version_answered_is_bet(bench: Bench) -> None:
     watched = bench.watch(PROFILE)
     words = words_of(columns(1, 60))
