@@ -11,7 +11,7 @@ import numpy as np
 from tiltyard.monitor.alarm.bet_tables import BetTables
 from tiltyard.monitor.alarm.design_effect import DesignEffect
 from tiltyard.monitor.alarm.evidence import Evidence
-from tiltyard.monitor.alarm.exponent import row_exponents
+from tiltyard.monitor.alarm.exponent import CELL, row_exponents
 from tiltyard.monitor.alarm.policy import AlarmPolicy
 from tiltyard.monitor.alarm.reference_stream import ReferenceStream
 from tiltyard.monitor.alarm.tick import TickCounts
@@ -41,8 +41,9 @@ class Panel:
 
     @property
     def kappa(self) -> Floats:
-        """float64[planes, streams]."""
-        return self._effect.get().reshape(-1, self.streams)
+        """float64[planes, streams], as a detector tells them."""
+        kappa: Floats = self._effect.get()[CELL]
+        return kappa.reshape(-1, self.streams)
 
     def tick(self, one: TickCounts) -> Floats:
         """Bet a tick of all planes, and return ln of each one's mean capital in seconds.
@@ -53,7 +54,7 @@ class Panel:
         counts = one.cells.astype(np.float64)
         rows = self.tables.rows_of(counts)
         exponent = row_exponents(one, self._effect.get(), rows, self._policy)
-        self._evidence.update(counts, exponent, 1.0)
+        self._evidence.update(counts, exponent, 1.0, self._effect.is_serial())
         self._ticks += 1
         logs = self._evidence.of_streams().reshape(-1, self.streams)
         highest = logs.max(axis=1)

@@ -64,7 +64,8 @@ def _values(outcome: NullOutcome) -> dict[str, float]:
 
 
 def _bars(found: Sequence[Measurement]) -> list[Bar]:
-    own = [m for m in found if m.scenario == "false_alarms" and not m.case.endswith(KAPPA_ALONE)]
+    barred = {null.name for null in NULLS if null.has_bar}
+    own = [m for m in found if m.scenario == "false_alarms" and m.case in barred]
     note = "" if not own else f"{own[0].values['runs']:.0f} x {own[0].values['ticks']:,.0f} ticks"
     alarms = sum(m.values["alarms"] for m in own) if own else None
     return [at_most("4.4 false alarms, all kinds of unchanged traffic", 0, alarms, note)]

@@ -69,7 +69,8 @@ class BetLayout:
     `scores` int64[20, streams], `rates` int64[n], `shapes` int64[half_lives, streams]: where the
     bets of each sort lie. `coarse` int64[cells]: the coarse cell, over all streams, of each cell.
     `watched` int64[n, streams]: cells in their stream whose share tells, beside the scores, how
-    much rows depend on each other; -1 where a stream has fewer.
+    much rows depend on each other; `rare` int64[n, streams]: those that are bet upward only, where
+    the reference does not tell how much a share varies. -1 where a stream has fewer.
     """
 
     sizes: tuple[int, ...]
@@ -88,6 +89,7 @@ class BetLayout:
     coarse: Ints
     coarse_starts: Ints
     watched: Ints
+    rare: Ints
 
     @cached_property
     def is_on_score(self) -> npt.NDArray[np.bool_]:
@@ -134,7 +136,8 @@ class BetLayout:
                 [groups + start for groups, start in zip(coarse, coarse_starts, strict=True)]
             ),
             coarse_starts=coarse_starts,
-            watched=_watched(streams),
+            watched=_table([_commonest(stream) for stream in streams]),
+            rare=_table([np.flatnonzero(stream.upward) for stream in streams]),
         )
 
 
@@ -177,18 +180,20 @@ class _StreamLayout:
         return np.log(weight, out=logs, where=weight > 0.0)
 
 
-def _watched(streams: Sequence[ReferenceStream]) -> Ints:
-    """The commonest cells of each stream that are bet both ways, int64[n, streams]."""
-    found = []
-    for stream in streams:
-        shares = np.where(stream.two_sided, stream.shares, 0.0)
-        commonest = np.argsort(-shares, kind="stable")[:WATCHED_MAX]
-        is_told = (shares[commonest] >= RESERVED_SHARE_MIN) & (shares[commonest] < 1.0)
-        found.append(commonest[is_told])
-    watched = np.full((max(map(len, found)), len(streams)), -1, np.int64)
-    for index, cells in enumerate(found):
-        watched[: len(cells), index] = cells
-    return watched
+def _commonest(stream: ReferenceStream) -> Ints:
+    """The commonest cells that are bet both ways, int64[n]."""
+    shares = np.where(stream.two_sided, stream.shares, 0.0)
+    commonest = np.argsort(-shares, kind="stable")[:WATCHED_MAX]
+    is_told = (shares[commonest] >= RESERVED_SHARE_MIN) & (shares[commonest] < 1.0)
+    return np.asarray(commonest[is_told], np.int64)
+
+
+def _table(cells: Sequence[Ints]) -> Ints:
+    """Cells of each stream as int64[n, streams], -1 where one has fewer than the others."""
+    table = np.full((max(map(len, cells)), len(cells)), -1, np.int64)
+    for index, found in enumerate(cells):
+        table[: len(found), index] = found
+    return table
 
 
 def _stakes_made(score: Floats, tolerance: float) -> npt.NDArray[np.bool_]:

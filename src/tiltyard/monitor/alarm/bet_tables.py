@@ -165,6 +165,12 @@ class BetTables:
         deviation = np.sqrt(share * (1.0 - share))
         return np.where(deviation > 0.0, deviation, 1.0)
 
+    @cached_property
+    def rare_cells(self) -> Ints:
+        """int64[n, streams]: layout.rare as indices into all cells; 0 of none."""
+        rare = self.layout.rare
+        return np.where(rare >= 0, rare + self.starts, 0)
+
     @property
     def nbytes(self) -> int:
         """Bytes that the tables hold."""

@@ -12,7 +12,7 @@ from tiltyard.monitor.alarm.alarm import Alarm
 from tiltyard.monitor.alarm.bet_tables import BetTables
 from tiltyard.monitor.alarm.design_effect import DesignEffect
 from tiltyard.monitor.alarm.evidence import Evidence
-from tiltyard.monitor.alarm.exponent import row_exponents
+from tiltyard.monitor.alarm.exponent import CELL, row_exponents
 from tiltyard.monitor.alarm.history import Block, History
 from tiltyard.monitor.alarm.naming import leading, leading_bet, shares
 from tiltyard.monitor.alarm.onset import find_onset
@@ -66,8 +66,10 @@ class Detector:
 
     @property
     def kappa(self) -> Floats:
-        """The design effect of each stream, float64[streams]; at least 1."""
-        return self._effect.get()
+        """The design effect of each stream, float64[streams]; at least 1. Of bets on scores it may
+        be less, never more."""
+        kappa: Floats = self._effect.get()[CELL]
+        return kappa
 
     @property
     def log_streams(self) -> Floats:
@@ -210,7 +212,7 @@ class Detector:
         elapsed_s = min(counts.elapsed_s, TICK_S_MAX)
         rows = self.tables.rows_of(cells)
         exponent = row_exponents(counts, self._effect.get(), rows, self.policy)
-        added = self._evidence.update(cells, exponent, elapsed_s)
+        added = self._evidence.update(cells, exponent, elapsed_s, self._effect.is_serial())
         block = Block(
             started_s=counts.ended_s - elapsed_s,
             ended_s=counts.ended_s,
@@ -304,7 +306,7 @@ class Detector:
         alarm.add(block)
         is_new = self._confirm(alarm, log_streams)
         recent = self._history.recent()
-        design = alarm.design(self._effect.get(), self.policy.rows_independent)
+        design = alarm.design(self.kappa, self.policy.rows_independent)
         if recent is not None and alarm.has_recovered(self.tables, recent, design):
             told = self._told(alarm, Closed("recovered", block.ended_s, "recovered"))
             self._open = None
@@ -321,7 +323,7 @@ class Detector:
         self.state = State.ok
 
     def _told(self, alarm: OpenAlarm, closed: Closed = OPEN) -> Alarm:
-        kappa = self._effect.get()
+        kappa = self.kappa
         return alarm.told(
             self.tables, kappa, alarm.design(kappa, self.policy.rows_independent), closed
         )

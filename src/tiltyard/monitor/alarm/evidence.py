@@ -44,12 +44,20 @@ class Evidence:
         self.learned = tables.shape.carried(self.learned, self.tables.shape)
         self.tables = tables
 
-    def update(self, cells: Floats, exponent: Floats, elapsed_s: float) -> Floats:
+    def update(
+        self,
+        cells: Floats,
+        exponent: Floats,
+        elapsed_s: float,
+        is_serial: npt.NDArray[np.bool_] | None = None,
+    ) -> Floats:
         """Bet one tick: ln R <- logaddexp(ln R, ln elapsed) + exponent * sum of c l.
 
         `cells` float64[cells] counts, `exponent` float64[2, streams] at most 1: of bets on scores,
-        and of the others (see row_exponents()). A stream without rows
-        is left as it is. Returns what was added, float64[bets], with the exponent in it.
+        and of the others (see row_exponents()). A stream without rows is left as it is. Where ticks
+        tell of those after them (`is_serial` bool[streams]) the shapes that were learned win by
+        that alone, so they are not bet on, and begin anew afterwards. Returns what was added,
+        float64[bets], with the exponent in it.
         """
         tables = self.tables
         stream = tables.layout.stream
@@ -60,6 +68,9 @@ class Evidence:
         has_rows = tables.rows_of(cells) > 0.0
         if not has_rows.all():
             after = np.where(has_rows[stream], after, self.log_capital)
+        if is_serial is not None and is_serial.any():
+            rests = tables.layout.shapes[:, is_serial]
+            after[rests], added[rests] = -np.inf, 0.0
         self.log_capital = after
         self.learned = faded(self.learned, tables.coarse_counts(cells), self._half_lives)
         return added

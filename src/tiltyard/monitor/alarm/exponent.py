@@ -41,8 +41,8 @@ def largest_request(tick: TickCounts) -> float:
 def row_exponents(tick: TickCounts, kappa: Floats, rows: Floats, policy: AlarmPolicy) -> Floats:
     """1 / max(1, kappa, requests, rows / n_cap), float64[2, streams]: of scores, of the others.
 
-    `kappa` and `rows` float64[streams]. Requests do not matter where the policy says that their
-    rows are independent.
+    `kappa` float64[2, streams] and `rows` float64[streams]. Requests do not matter where the policy
+    says that their rows are independent.
     """
     blocks = np.ones((SORTS, 1))
     if not policy.rows_independent:

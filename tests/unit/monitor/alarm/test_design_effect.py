@@ -6,7 +6,9 @@ import pytest
 from tests.unit.monitor.alarm.references import categorical, ordered, uniform
 from tiltyard.monitor.alarm.bet_tables import BetTables
 from tiltyard.monitor.alarm.design_effect import PANE_S, DesignEffect, measures
+from tiltyard.monitor.alarm.exponent import SCORE
 from tiltyard.monitor.alarm.policy import AlarmPolicy
+from tiltyard.monitor.profile.cells import CellRole
 
 STREAMS = [
     uniform("a"),
@@ -28,9 +30,13 @@ def test_independent_rows_have_an_effect_near_1_and_equal_ones_their_number() ->
         effect = DesignEffect(TABLES, 300)
         for t in range(300):
             effect.update(TABLES, draw(rng, 100, times), float(t))
-        assert np.all((effect.get()[:2] >= low) & (effect.get()[:2] <= high))
-        assert effect.get()[2] == 1.0
+        scores, cells = effect.get()
+        assert np.all((scores[:2] >= low) & (scores[:2] <= high))
+        assert np.all(cells >= scores)
+        assert np.all(cells[:2] <= 1.5 * high)
+        assert (scores[2], cells[2]) == (1.0, 1.0)
         assert effect.pairs().tolist() == [299, 299, 299]
+        assert not effect.is_serial().any(), "ticks do not depend on each other"
 
 
 def test_it_is_the_variance_ratio_of_neighbouring_means() -> None:
@@ -42,12 +48,58 @@ def test_it_is_the_variance_ratio_of_neighbouring_means() -> None:
     rows = np.array([TABLES.rows_of(cells)[0] for cells in ticks])
     means = np.array([measures(TABLES, c, TABLES.rows_of(c))[:2, 0] for c in ticks])
     ratio = np.diff(means, axis=0) ** 2 / (1 / rows[1:] + 1 / rows[:-1])[:, None]
-    assert effect.get()[0] == pytest.approx(max(ratio.mean(axis=0).max(), 1.0))
+    assert effect.get()[SCORE, 0] == pytest.approx(max(ratio.mean(axis=0).max(), 1.0))
 
 
-def test_measures_have_mean_0_on_the_reference() -> None:
+def test_measures_have_mean_0_on_the_reference_and_rare_shares_are_as_they_are() -> None:
     cells = np.concatenate([s.counts for s in STREAMS]).astype(float)
-    assert measures(TABLES, cells, TABLES.rows_of(cells)) == pytest.approx(0.0, abs=1e-12)
+    found = measures(TABLES, cells, TABLES.rows_of(cells))
+    rare = TABLES.layout.rare
+    assert found[: -len(rare)] == pytest.approx(0.0, abs=1e-12)
+    for index, stream in enumerate(STREAMS):
+        (own,) = np.nonzero(rare[:, index] >= 0)
+        shares = stream.counts[rare[own, index]] / stream.rows
+        assert found[-len(rare) :][own, index] == pytest.approx(shares)
+
+
+def test_sessions_show_in_blocks_of_ticks_and_not_in_neighbours() -> None:
+    rng = np.random.default_rng(8)
+    effect = DesignEffect(TABLES, 300)
+    held: list[np.ndarray] = [draw(rng, 20) for _ in range(5)]
+    for t in range(2_000):
+        held[t % 5] = draw(rng, 20)  # a fifth of the rows is new: each stays for five ticks
+        effect.update(TABLES, np.sum(held, axis=0), float(t))
+    assert effect.is_serial().tolist() == [True, True, False]
+    assert np.all((effect.get()[SCORE, :2] > 3.5) & (effect.get()[SCORE, :2] < 7.0))
+
+
+def test_a_burst_in_a_rare_cell_is_known_to_the_bets_on_cells_alone() -> None:
+    rng = np.random.default_rng(9)
+    effect = DesignEffect(TABLES, 300)
+    (missing,) = [i for i, role in enumerate(STREAMS[0].roles) if role is CellRole.missing]
+    for t in range(300):
+        cells = draw(rng, 100)
+        if rng.random() < 0.05:
+            cells[missing] += 10
+        effect.update(TABLES, cells, float(t))
+    scores, cells = effect.get()[:, 0]
+    assert scores < 1.6
+    assert 7.0 < cells < 11.0
+
+
+def test_a_step_is_no_dependence() -> None:
+    """Which is what the alarm looks for."""
+    rng = np.random.default_rng(10)
+    effect = DesignEffect(TABLES, 300)
+    shifted = STREAMS[0].counts * np.linspace(0.6, 1.4, len(STREAMS[0].counts))
+    for t in range(360):
+        cells = draw(rng, 100)
+        if t >= 310:
+            own = rng.multinomial(100, shifted / shifted.sum())
+            cells[TABLES.owner == 0] = own
+        effect.update(TABLES, cells, float(t))
+    assert effect.get()[SCORE, 0] < 1.7
+    assert not effect.is_serial()[0]
 
 
 def test_a_gap_and_a_tick_without_rows_make_no_pair() -> None:
@@ -67,15 +119,16 @@ def test_older_than_a_day_counts_no_more_once_the_newer_are_enough() -> None:
     effect = DesignEffect(TABLES, 100)
     for t in range(150):
         effect.update(TABLES, draw(rng, 100, 20), float(t))
-    assert effect.get()[0] > 10
+    assert effect.get()[SCORE, 0] > 10
     later = 30 * PANE_S
+    effect.forget_previous()
     for t in range(90):
         effect.update(TABLES, draw(rng, 100), later + t)
-    assert effect.get()[0] > 5  # too few of the new ones
+    assert effect.get()[SCORE, 0] > 5  # too few of the new ones
     for t in range(400):
         effect.update(TABLES, draw(rng, 100), later + PANE_S + t)
     effect.update(TABLES, draw(rng, 100), later + 2 * PANE_S)  # a pane begins, and one is dropped
-    assert effect.get()[0] < 2
+    assert effect.get()[SCORE, 0] < 2
 
 
 def test_it_is_saved_to_the_bit() -> None:
@@ -90,5 +143,5 @@ def test_it_is_saved_to_the_bit() -> None:
     assert np.array_equal(again.get(), effect.get())
     assert again.nbytes == effect.nbytes
     other = BetTables.build(STREAMS[:1], AlarmPolicy())
-    with pytest.raises(ValueError, match="saved kappa_sums has shape"):
+    with pytest.raises(ValueError, match=r"saved kappa_squares has panes of \(5, "):
         DesignEffect.from_arrays(other, 10, effect.to_arrays())

@@ -99,3 +99,23 @@ def test_saved_capital_of_other_tables_is_refused() -> None:
         Evidence.from_arrays(other, LIVES, Evidence(TABLES, LIVES).to_arrays())
     with pytest.raises(ValueError, match="another layout"):
         Evidence(TABLES, LIVES).use(other)
+
+
+def test_shapes_are_not_bet_on_where_ticks_tell_of_those_after_them() -> None:
+    rng = np.random.default_rng(5)
+    rests, bets = Evidence(TABLES, LIVES), Evidence(TABLES, LIVES)
+    is_serial = np.zeros(len(STREAMS), np.bool_)
+    is_serial[0] = True
+    shapes = TABLES.layout.shapes[:, 0]
+    one = np.ones((2, len(STREAMS)))
+    for _ in range(9):
+        cells = draw(rng, 100)
+        added = rests.update(cells, one, 1.0, is_serial)
+        bets.update(cells, one, 1.0)
+        assert np.all(added[shapes] == 0.0)
+    assert np.all(np.isneginf(rests.log_capital[shapes]))
+    others = np.setdiff1d(np.arange(TABLES.layout.size), shapes)
+    assert np.array_equal(rests.log_capital[others], bets.log_capital[others])
+    assert np.array_equal(rests.learned, bets.learned), "it goes on learning"
+    rests.update(draw(rng, 100), one, 1.0)
+    assert np.all(np.isfinite(rests.log_capital[shapes]))
