@@ -188,7 +188,9 @@ class MonitorService:
                 ),
                 strangers=()
                 if plane is None
-                else plane.strangers.strangest(notice.event.time, self._monitor.boot_s()),
+                else plane.strangers.strangest(
+                    notice.event.time, self._monitor.boot_s(), since=alarm.onset_from
+                ),
             )
         gateway = self._around.gateway()
         return payload(notice, context, gateway=gateway, runbook=self._runbook)

@@ -1,6 +1,7 @@
 """The strangest rows of the last hour: those that the profile finds least likely."""
 
 import heapq
+import math
 from collections import deque
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -84,10 +85,13 @@ class Strangers:
                 else:
                     heapq.heappushpop(heap, kept)
 
-    def strangest(self, now: float, boot_s: float) -> tuple[Stranger, ...]:
+    def strangest(
+        self, now: float, boot_s: float, *, since: float = -math.inf
+    ) -> tuple[Stranger, ...]:
         """Those of the last hour by surprise, then those by distance that are not among them.
 
-        The strangest first. `boot_s` is the unix time at which the monotonic clock was 0.
+        The strangest first, made at `since` or later, in unix seconds. `boot_s` is the unix time at
+        which the monotonic clock was 0.
         """
         self._drop_old(now)
         found: dict[tuple[int, int, float], Stranger] = {}
@@ -95,7 +99,7 @@ class Strangers:
             [part.by_surprise for part in self._parts],
             [part.by_mahalanobis for part in self._parts],
         ):
-            rows = (row for heap in heaps for row in heap)
+            rows = (row for heap in heaps for row in heap if _made_at(row, boot_s) >= since)
             for row in heapq.nlargest(ROWS, rows):
                 key = (row.time_ns, row.request_hash, row.surprise)
                 found.setdefault(key, self._told(row, boot_s))
@@ -129,8 +133,12 @@ class Strangers:
                 for stream, word in zip(self._streams, row.words, strict=True)
             }
         return Stranger(
-            boot_s + row.time_ns / 1e9, row.request_hash, row.surprise, row.mahalanobis, values
+            _made_at(row, boot_s), row.request_hash, row.surprise, row.mahalanobis, values
         )
+
+
+def _made_at(row: _Row, boot_s: float) -> float:
+    return boot_s + row.time_ns / 1e9
 
 
 def _candidates(scores: Scores, heap: Sequence[_Row]) -> list[int]:

@@ -1,6 +1,7 @@
 """The monitor with its threads, on a real engine that serves nothing."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -238,3 +239,6 @@ def test_webhooks_are_told_what_is_known_beside_an_alarm(make: Make, kernel: Ker
     assert told["prediction_drift"] is False
     assert len(told["changes"]) == 1
     assert told["examples"]
+    later = replace(ALARM, onset_from=service._monitor.boot_s() + 1.0)
+    service.feed.take("opened", later, 101.0)
+    assert not service._describe(notices[-1])["examples"], "it was made before the onset"

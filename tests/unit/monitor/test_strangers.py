@@ -71,6 +71,20 @@ def test_infinity_is_the_strangest_and_nan_is_not_there() -> None:
     assert hashes(strangers) == [2, 3, 0]
 
 
+def test_those_since_a_time_are_made_since_then() -> None:
+    strangers = Strangers(PROFILE)
+    for minute in range(20):
+        words = WORDS[minute : minute + 1].copy()
+        words[:, 0:2] = np.array([minute * 60 * 10**9], "<u8").view(np.uint32)
+        score = np.array([100.0 - minute], np.float32)
+        strangers.look(T0 + 60 * minute, words, score, score, captures_values=False)
+    now = T0 + 1_200
+    assert [one.request_hash for one in strangers.strangest(now, T0)] == list(range(10))
+    found = strangers.strangest(now, T0, since=T0 + 720)
+    assert [one.request_hash for one in found] == list(range(12, 20))
+    assert strangers.strangest(now, T0, since=now) == ()
+
+
 def test_after_an_hour_they_are_forgotten() -> None:
     strangers = Strangers(PROFILE)
     for minute in range(0, 180, 5):

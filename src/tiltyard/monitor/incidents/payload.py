@@ -24,7 +24,7 @@ class Context:
 
     `outputs` are the names of the model's output streams; None where they are not known.
     `definitions` are the definition ids of the streams' statistics (StreamMeasure.definition).
-    `markers` and `strangers` are the plane's.
+    `markers` are the plane's, and so are `strangers`, those since the alarm's onset.
     """
 
     outputs: frozenset[str] | None = None
@@ -61,8 +61,9 @@ def payload(notice: Notice, context: Context, *, gateway: str, runbook: Runbook)
     prediction_drift  whether an output is among the named streams
     cause             where missing, unseen or out-of-range values explain most of it
     changes           what happened to the model near the onset, the nearest first: {at, text}
-    examples          the most surprising requests: {at, request_hash, surprise_bits}; request_hash
-                      is XXH3-64 of the request id, 16 hex digits; null without an id
+    examples          the most surprising requests of the last hour and since onset.from: {at,
+                      request_hash, surprise_bits}; request_hash is XXH3-64 of the request id, 16
+                      hex digits; null without an id
     closed, acknowledged  {at, by} and {at, by, note}, or null
     runbook           the configured link, or null
     """
