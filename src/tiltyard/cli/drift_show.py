@@ -22,7 +22,7 @@ from tiltyard.cli.render.formats import listed
 from tiltyard.cli.version_number import VERSION
 from tiltyard.errors import TiltyardError
 from tiltyard.monitor.interface import WINDOW_S, DriftQuery
-from tiltyard.monitor.snapshot import Snapshot
+from tiltyard.monitor.snapshot import PlaneKey, Snapshot
 from tiltyard.protocol.admin_limits import SPAN_S_MAX
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ class Choice:
 class Found:
     """What was read at a time; `views` has one plane in full, or as JSON every one.
 
-    `silent` says which gateways did not answer, `problem` why nothing newer could be read.
+    `silent` says which gateways did not answer, `problem` why nothing newer could be read. `pinned`
+    are requests that asked for the version by its number, looked up where none was counted.
     """
 
     at_unix_s: float
@@ -72,6 +73,7 @@ class Found:
     others: Sequence[Snapshot]
     silent: str = ""
     problem: str = ""
+    pinned: int = 0
 
 
 @click.command()
@@ -156,7 +158,19 @@ def _read(places: Sequence[Place], choice: Choice, timeout_s: float, *, every: b
     if every and choice.feature is not None:
         _measure(views[0], choice.feature)
         views = [view.only(choice.feature) for view in views]
-    return Found(at, views, () if every else planes[1:], gateways.problem)
+    if every:
+        return Found(at, views, (), gateways.problem)
+    pinned = 0 if views[0].report.rows else _pinned(gateways, full[0].key, timeout_s)
+    return Found(at, views, planes[1:], gateways.problem, pinned=pinned)
+
+
+def _pinned(gateways: Gateways, key: PlaneKey, timeout_s: float) -> int:
+    try:
+        answers = gateways.ask(lambda client: client.get_statistics(key.model, timeout_s=timeout_s))
+    except TiltyardError:  # a hint, which the page does without
+        return 0
+    rows = [row for statistics in answers.values() for row in statistics]
+    return sum(row.assigned for row in rows if (row.version, row.role) == (key.version, "pinned"))
 
 
 def _view(snapshot: Snapshot, word: str | None) -> "DriftView":
@@ -254,6 +268,7 @@ def _page(
         address_is_default=all(place.is_default for place in places),
         features_max=_features_max(choice, console, is_live=bool(hint)),
         problem=found.problem,
+        pinned=found.pinned,
     )
     return drift_page(page, now, console, hint)
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from tests.unit.cli.conftest import Invoke
 from tests.unit.cli.fake_client import FakeClient, call_error
 from tests.unit.cli.sample_planes import KEY, WINDOW, quiet_plane, sample_plane
-from tests.unit.cli.sample_views import NOW
+from tests.unit.cli.sample_views import NOW, STATISTICS
 from tests.unit.cli.screens import screen
 from tiltyard.cli import drift_show as command
 from tiltyard.cli import screen as written
@@ -142,6 +142,29 @@ def test_other_planes_are_told_of_in_a_line(client: FakeClient, invoke: Invoke) 
         ["4", "shadow"],
         ["3", "champion"],
     ]
+
+
+def test_requests_that_name_the_version_are_why_none_is_counted(
+    client: FakeClient, invoke: Invoke
+) -> None:
+    silent = replace(quiet_plane().current, counts=quiet_plane().profile.layout.zeros())
+    client.planes = [replace(quiet_plane(), current=silent)]
+    client.statistics = [
+        replace(STATISTICS, role="pinned", assigned=1_234),
+        replace(STATISTICS, role="pinned", assigned=9, version=4),
+        replace(STATISTICS, assigned=9),
+    ]
+    told = (
+        "pinned:      1,234 requests since it was loaded asked for the version by its number; what"
+        " does is not counted"
+    )
+    assert told in invoke("drift", "fraud").output.splitlines()
+    client.fail = [None, None, GONE]
+    done = invoke("drift", "fraud")
+    assert (done.exception, "pinned:" in done.output) == (None, False)
+    client.planes = [quiet_plane()]
+    assert "pinned:" not in invoke("drift", "fraud").output
+    assert client.methods()[-1] == "get_drift", "nobody asks where there is traffic"
 
 
 def test_after_a_rollback_the_champion_is_shown(client: FakeClient, invoke: Invoke) -> None:

@@ -32,7 +32,8 @@ class DriftPage:
     """What was read at a time. `others` are the planes of the model beside the one that is shown.
 
     `address` has all gateways that were asked, with commas; `problem` says why nothing newer could
-    be read. `features_max`: how many are listed; None lists all.
+    be read. `features_max`: how many are listed; None lists all. `pinned` are requests that asked
+    for the version by its number.
     """
 
     at_unix_s: float
@@ -42,6 +43,7 @@ class DriftPage:
     address_is_default: bool = True
     features_max: int | None = None
     problem: str = ""
+    pinned: int = 0
 
 
 def drift_page(page: DriftPage, now: float, console: Console, hint: str = "") -> Group:
@@ -126,6 +128,10 @@ def _states(page: DriftPage) -> Table:
     rows += [
         (Text(f"{note.label}:", style=note.style), Text(note.told)) for note in notes(snapshot, now)
     ]
+    if page.pinned:
+        asked = f"{page.pinned:,} request{'' if page.pinned == 1 else 's'} since it was loaded"
+        told = f"{asked} asked for the version by its number; what does is not counted"
+        rows.append((Text("pinned:", style="yellow"), Text(told)))
     for row in rows:
         grid.add_row(*row)
     return grid
