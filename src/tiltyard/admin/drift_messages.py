@@ -131,6 +131,7 @@ def _detector(view: DetectorView) -> Any:
         kappa=view.kappa,
         tolerance=view.tolerance,
         stream_evidence_log10=view.stream_evidence_log10,
+        serial=view.serial,
     )
 
 

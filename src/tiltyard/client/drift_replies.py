@@ -103,6 +103,7 @@ def _detector(message: Any) -> DetectorView:
         kappa=dict(message.kappa),
         tolerance=dict(message.tolerance),
         stream_evidence_log10=dict(message.stream_evidence_log10),
+        serial=tuple(message.serial),
     )
 
 

@@ -119,6 +119,8 @@ class DetectorView:
     kappa: dict[str, float] = field(default_factory=dict)  # by stream
     tolerance: dict[str, float] = field(default_factory=dict)  # by stream, in sigma
     stream_evidence_log10: dict[str, float] = field(default_factory=dict)
+    # Streams whose ticks tell of those after them: shapes, which are learned, are not bet on.
+    serial: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,7 @@ ALARM = Alarm(
     note="known",
 )
 DETECTOR = DetectorView(
+    serial=("amount", "age"),
     kind="drift",
     state="drifting",
     since=T - 300,

@@ -5,9 +5,10 @@ from typing import Final
 
 from rich.text import Text
 
-from tiltyard.cli.render.formats import percent, since
+from tiltyard.cli.render.formats import one_line, percent, since
 from tiltyard.monitor.snapshot import DetectorView
 
+SERIAL_SHOWN: Final = 3
 # The worst last.
 ORDER: Final = ("no baseline", "ok", "warming", "suspicious", "drifting")
 STYLES: Final = {
@@ -57,7 +58,7 @@ def _facts(view: DetectorView) -> list[str]:
             return [how_far, "nothing pages yet"]
         case _:
             told = [f"shifts below {view.delta:g} sd do not matter"] if view.kind == "drift" else []
-            return [*_evidence(view), *told]
+            return [*_evidence(view), *told, *_serial(view)]
 
 
 def _evidence(view: DetectorView) -> Iterator[str]:
@@ -68,6 +69,15 @@ def _evidence(view: DetectorView) -> Iterator[str]:
         yield _times(above)
     if is_open:
         yield "open until it recovers"
+
+
+def _serial(view: DetectorView) -> Iterator[str]:
+    """Whose shapes are not bet on."""
+    if view.serial:
+        shown = ", ".join(one_line(name) for name in view.serial[:SERIAL_SHOWN])
+        more = len(view.serial) - SERIAL_SHOWN
+        also = f" and {more} more" if more > 0 else ""
+        yield f"ticks depend on those before in {shown}{also}, whose shape is not watched"
 
 
 def _times(above: float) -> str:

@@ -72,6 +72,11 @@ class Detector:
         return kappa
 
     @property
+    def is_serial(self) -> npt.NDArray[np.bool_]:
+        """bool[streams]: whether ticks tell of those after them, so that no shape is bet on."""
+        return self._effect.is_serial()
+
+    @property
     def log_streams(self) -> Floats:
         """ln of each stream's capital in seconds, float64[streams]; -inf before any bet."""
         return self._evidence.of_streams()
@@ -212,7 +217,7 @@ class Detector:
         elapsed_s = min(counts.elapsed_s, TICK_S_MAX)
         rows = self.tables.rows_of(cells)
         exponent = row_exponents(counts, self._effect.get(), rows, self.policy)
-        added = self._evidence.update(cells, exponent, elapsed_s, self._effect.is_serial())
+        added = self._evidence.update(cells, exponent, elapsed_s, self.is_serial)
         block = Block(
             started_s=counts.ended_s - elapsed_s,
             ended_s=counts.ended_s,

@@ -27,6 +27,7 @@ def detector_view(detector: Detector, kind: str) -> DetectorView:
         kappa=dict(zip(names, map(float, detector.kappa), strict=True)),
         tolerance=dict(zip(names, map(float, detector.tables.tolerance), strict=True)),
         stream_evidence_log10=dict(zip(names, evidence, strict=True)),
+        serial=tuple(name for name, told in zip(names, detector.is_serial, strict=True) if told),
     )
 
 

@@ -21,6 +21,14 @@ OF_EACH = [
         ),
     ),
     (
+        detector(state="ok", serial=("a", "b", "c", "d", "e")),
+        (
+            "ok since 2 d (Nov 23 10:00), evidence 0.63 % of an alarm's, shifts below 0.1 sd do"
+            " not matter, ticks depend on those before in a, b, c and 2 more, whose shape is not"
+            " watched"
+        ),
+    ),
+    (
         detector(state="suspicious", evidence_log10=6.1),
         (
             "suspicious since 2 d (Nov 23 10:00), evidence 50.12 % of an alarm's, shifts below"

@@ -35,3 +35,18 @@ def test_before_and_after_a_tick() -> None:
         10**view.evidence_log10
     )
     assert list(view.kappa) == list(view.tolerance) == ["a", "b"]
+
+
+def test_streams_whose_ticks_tell_of_each_other_are_named() -> None:
+    tables = BetTables.build(STREAMS, AlarmPolicy())
+    detector = Detector(tables, AlarmPolicy())
+    rng = np.random.default_rng(3)
+    shares = STREAMS[0].counts / STREAMS[0].rows
+    held = [rng.multinomial(20, shares) for _ in range(5)]
+    for tick in range(600):
+        held[tick % 5] = rng.multinomial(20, shares)
+        cells = np.concatenate([np.sum(held, axis=0), STREAMS[1].counts // 50])
+        detector.tick(TickCounts(cells, 100, 100, 100, 1.0, float(tick)))
+        if tick == 20:
+            assert detector_view(detector, "drift").serial == ()
+    assert detector_view(detector, "drift").serial == ("a",)
