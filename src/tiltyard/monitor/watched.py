@@ -220,6 +220,10 @@ class Watched:
                 ticking.detections[SKEW] = Detection(self._folding, self._skew, policy)
             self.tickings[segment] = ticking
             self._bet_drift(segment, ticking)
+            for kind, detection in ticking.detections.items():
+                same = known.detections.get(kind) if known is not None else None
+                if same is not None and same.reference.digest == detection.reference.digest:
+                    detection.detector.know(same.detector)  # without another warm-up
 
     def _bet_drift(self, segment: str, ticking: Ticking) -> None:
         reference = self._drift_reference(segment)

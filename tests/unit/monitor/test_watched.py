@@ -65,6 +65,20 @@ def test_detectors_begin_anew_only_where_the_policy_asks_for_others(bench: Bench
     assert after.detector.policy.delta == 0.2
 
 
+def test_another_policy_keeps_what_is_known_of_how_rows_depend(bench: Bench) -> None:
+    watched = bench.watch(PROFILE)
+    for seed in range(15):
+        bench.drain(block_of(bench.number(watched, CHAMPION), words_of(columns(seed, 100))))
+    (before,) = (one.view() for _, one in watched.detections())
+    assert before.state == "ok"
+    watched.set_policy(DriftPolicy(2, delta=0.2), 1.0)
+    (after,) = (one.view() for _, one in watched.detections())
+    assert (after.state, after.ticks, after.kappa) == ("ok", before.ticks, before.kappa)
+    watched.set_baseline(BASELINE)
+    drift = watched.tickings[""].detections["drift"]
+    assert drift.view().state == "warming", "against other rows it is another number"
+
+
 def test_values_are_forgotten_as_soon_as_they_may_not_be_kept(bench: Bench) -> None:
     watched = bench.watch(PROFILE, DriftPolicy(captures_values=True))
     bench.drain(block_of(bench.number(watched, CHAMPION), words_of(columns(1, 20))))

@@ -112,6 +112,13 @@ class Detector:
             self._effect.forget_previous()
             self.tables = tables
 
+    def know(self, other: "Detector") -> None:
+        """How rows depend on each other as another detector of this reference has seen it; it is
+        not used afterwards. Only what it bets by may differ."""
+        self._effect, self.ticks = other._effect, other.ticks
+        if other.state is not State.warming:
+            self._arm()
+
     def set_false_alarm_s(self, false_alarm_s: float) -> None:
         """Another part of the budget, as when models come and go; an open alarm stays open."""
         self.policy = replace(self.policy, false_alarm_s=false_alarm_s)

@@ -1,6 +1,7 @@
 """States, names, onset, size, recovery."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -343,3 +344,18 @@ def test_a_feature_with_evidence_after_the_crossing_is_named_as_not_leading(
         later = joint_plane.until("named", shares)
     assert later is not None
     assert (later.leading, later.confirmed) == (("surprise",), ("surprise", "a"))
+
+
+def test_what_is_known_of_rows_goes_to_a_detector_that_bets_otherwise(plane: Plane) -> None:
+    list(plane.run(40))
+    other = replace(POLICY, delta=0.3)
+    detector = Detector(BetTables.build(STREAMS, other), other)
+    detector.know(plane.detector)
+    assert detector.state is State.ok
+    assert detector.ticks == plane.detector.ticks
+    assert np.array_equal(detector.kappa, plane.detector.kappa)
+    assert np.all(np.isneginf(detector.log_streams)), "evidence is of its own bets"
+    warming = Detector(TABLES, POLICY)
+    detector = Detector(BetTables.build(STREAMS, other), other)
+    detector.know(warming)
+    assert detector.state is State.warming
