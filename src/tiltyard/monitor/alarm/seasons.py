@@ -2,24 +2,29 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import Final, Protocol
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final, Protocol
+from weakref import WeakValueDictionary
 
 import numpy as np
 
+from tiltyard.monitor.alarm.bet_layout import BetLayout
 from tiltyard.monitor.alarm.bet_tables import BetTables
 from tiltyard.monitor.alarm.policy import AlarmPolicy
 from tiltyard.monitor.alarm.reference_stream import ReferenceStream
 from tiltyard.monitor.alarm.tolerance import reference_z, rows_needed
 from tiltyard.monitor.counting.weekly import DAY_HOURS, WEEK_HOURS
-from tiltyard.monitor.profile.cells import Ints
+from tiltyard.monitor.profile.cells import Floats, Ints
 
 # Slots: the hours of the week, the hours of the day, and the whole reference.
 ALL_SLOT: Final = WEEK_HOURS + DAY_HOURS
 _HOUR_S: Final = 3600.0
 _EPOCH_HOUR: Final = 72  # 1970 began on a Thursday
-# The slot of now and of what detectors remember.
+# The slot of now, and those just before.
 _TABLES_KEPT: Final = 4
+# What the tables of all slots have in common, and what each has of its own.
+_SHARED: Final = ("layout", "delta", "starts", "owner")
+_BUILT: Final = {field.name for field in fields(BetTables)}.difference((*_SHARED, "slot"))
 
 
 def hour_of_week(unix_s: float) -> int:
@@ -42,6 +47,76 @@ class Weekly(Protocol):
         """Each stream's cells in these hours together, int64[cells]."""
 
 
+@dataclass(frozen=True)
+class _Source:
+    """What the tables of slots are built from; `all` are those of the whole reference."""
+
+    all: BetTables
+    weekly: Weekly
+    policy: AlarmPolicy
+
+    def build(self, slot: int) -> BetTables:
+        """The tables of a slot, in some 15 ms for 30 streams."""
+        counts = self.weekly.of(_hours(slot))
+        streams = [
+            replace(stream, counts=own)
+            for stream, own in zip(self.all.streams, counts, strict=True)
+        ]
+        return BetTables.build(
+            streams, self.policy, slots=WEEK_HOURS, slot=slot, layout=self.all.layout
+        )
+
+    def table(self, slot: int, bet: int) -> Floats:
+        """BetTables.table() of a slot, without building the other streams."""
+        everything = self.all.layout
+        index = int(everything.stream[bet])
+        stream, counts = self.all.streams[index], self.weekly.of(_hours(slot))[index]
+        tolerance = self.all.tolerance[index : index + 1]
+        half_lives = len(self.policy.half_lives)
+        tables = BetTables.build(
+            [replace(stream, counts=counts)],
+            self.policy,
+            bound_streams=len(self.all.streams),
+            slots=WEEK_HOURS,
+            slot=slot,
+            layout=BetLayout.build([stream], tolerance, self.policy.delta, half_lives),
+        )
+        return tables.table(bet - int(everything.starts[index]))
+
+
+class SlotTables(BetTables):
+    """The tables of a slot: built when they are asked for, and again when they were forgotten.
+
+    What a detector remembers was bet with the tables of up to 96 slots, 0.3 MB each for 30 streams,
+    of which only the one of now is used before there is an alarm.
+    """
+
+    source: _Source
+
+    def __init__(self, source: _Source, slot: int) -> None:
+        # Past the frozen dataclass: what was not built is not there, and so gets to __getattr__.
+        vars(self).update({name: getattr(source.all, name) for name in _SHARED})
+        vars(self).update(source=source, slot=slot)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _BUILT:
+            raise AttributeError(f"{type(self).__name__} has no {name!r}")
+        vars(self).update(vars(self.source.build(self.slot)))
+        return vars(self)[name]
+
+    @property
+    def is_built(self) -> bool:
+        return vars(self).keys() >= _BUILT
+
+    def forget(self) -> None:
+        """All that can be built again."""
+        for name in vars(self).keys() - {*_SHARED, "source", "slot"}:
+            del vars(self)[name]
+
+    def table(self, bet: int) -> Floats:
+        return super().table(bet) if self.is_built else self.source.table(self.slot, bet)
+
+
 class SeasonalTables:
     """Not thread-safe: tables are built when their slot begins, in some 15 ms for 30 streams.
 
@@ -60,14 +135,14 @@ class SeasonalTables:
                     f"the hours of stream '{stream.name}' add up to {int(counts.sum())} rows; the "
                     f"{stream.rows} rows of the whole, cell by cell, are expected"
                 )
-        self._streams = tuple(streams)
         self._weekly = weekly
-        self._policy = policy
         self._rows_min = rows_needed(
             policy.delta, reference_z(policy.beta, len(streams), WEEK_HOURS)
         )
         self.all = BetTables.build(streams, policy, slots=WEEK_HOURS, slot=ALL_SLOT)
-        self._built: OrderedDict[int, BetTables] = OrderedDict()
+        self._source = _Source(self.all, weekly, policy)
+        self._last_used: OrderedDict[int, SlotTables] = OrderedDict()
+        self._held: WeakValueDictionary[int, SlotTables] = WeakValueDictionary()
 
     @property
     def rows_min(self) -> int:
@@ -87,21 +162,18 @@ class SeasonalTables:
         return self.of_slot(self.slot_at(unix_s))
 
     def of_slot(self, slot: int) -> BetTables:
-        """The tables of a slot; the same object while it is among the last few used."""
+        """The tables of a slot: the same object while anybody holds it.
+
+        Only the last few used stay built.
+        """
         if slot == ALL_SLOT:
             return self.all
-        if slot not in self._built:
-            streams = [
-                replace(stream, counts=counts)
-                for stream, counts in zip(self._streams, self._weekly.of(_hours(slot)), strict=True)
-            ]
-            self._built[slot] = BetTables.build(
-                streams, self._policy, slots=WEEK_HOURS, slot=slot, layout=self.all.layout
-            )
-            if len(self._built) > _TABLES_KEPT:
-                self._built.popitem(last=False)
-        self._built.move_to_end(slot)
-        return self._built[slot]
+        tables = self._held.get(slot) or SlotTables(self._source, slot)
+        self._held[slot] = self._last_used[slot] = tables
+        self._last_used.move_to_end(slot)
+        if len(self._last_used) > _TABLES_KEPT:
+            self._last_used.popitem(last=False)[1].forget()
+        return tables
 
 
 def _hours(slot: int) -> Sequence[int]:

@@ -2,16 +2,19 @@
 
 import doctest
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.unit.monitor.alarm.references import categorical, ordered, uniform
 from tiltyard.monitor.alarm import seasons
+from tiltyard.monitor.alarm.bet_layout import BetGroup
+from tiltyard.monitor.alarm.bet_tables import BetTables
 from tiltyard.monitor.alarm.detector import Detector
 from tiltyard.monitor.alarm.policy import AlarmPolicy
 from tiltyard.monitor.alarm.reference_stream import ReferenceStream
-from tiltyard.monitor.alarm.seasons import ALL_SLOT, SeasonalTables
+from tiltyard.monitor.alarm.seasons import ALL_SLOT, SeasonalTables, SlotTables
 from tiltyard.monitor.alarm.tick import TickCounts
 from tiltyard.monitor.counting.weekly import WEEK_HOURS
 from tiltyard.monitor.profile.cells import Ints
@@ -87,9 +90,36 @@ def test_the_tables_of_a_slot_are_of_its_counts_and_built_once() -> None:
     assert np.array_equal(monday.streams[0].counts, weekly[0][0])
     of_day = tables.of_slot(WEEK_HOURS + 5)
     assert np.array_equal(of_day.streams[1].counts, weekly[1][5::24].sum(axis=0))
-    for hour in range(1, 5):
-        tables.of_slot(hour)
-    assert tables.of_slot(0) is not monday
+
+
+def test_what_a_detector_remembers_holds_no_tables() -> None:
+    """They are the same object, but nothing of it, until it is asked for again."""
+    streams, weekly = reference(4000)
+    tables = SeasonalTables(streams, Week(weekly), POLICY)
+    held = [tables.of_slot(hour) for hour in range(24)]
+    assert not any(isinstance(one, SlotTables) and one.is_built for one in held), "none is needed"
+    for hour, one in enumerate(held):
+        assert tables.of_slot(hour) is one
+        assert one.rate_excess.shape == one.rate_in.shape
+    built = [one for one in held if isinstance(one, SlotTables) and one.is_built]
+    assert built == held[-4:]
+    assert sum("rate_excess" in vars(one) for one in held) == 4
+    (monday, *_) = held
+    again = BetTables.build(
+        [replace(s, counts=c[0]) for s, c in zip(streams, weekly, strict=True)],
+        POLICY,
+        slots=WEEK_HOURS,
+        layout=tables.all.layout,
+    )
+    bets = [b for b in range(again.layout.size) if again.layout.group[b] != BetGroup.shape]
+    for bet in bets:
+        assert np.array_equal(monday.table(bet), again.table(bet))
+    assert not (isinstance(monday, SlotTables) and monday.is_built), "one bet by itself"
+    assert np.array_equal(monday.score_logs, again.score_logs)
+    assert np.array_equal(monday.shape.share, again.shape.share)
+    assert monday.slot == 0
+    with pytest.raises(AttributeError, match="SlotTables has no 'rows_of_all'"):
+        _ = monday.rows_of_all  # type: ignore[attr-defined]
 
 
 def test_hours_must_add_up() -> None:
