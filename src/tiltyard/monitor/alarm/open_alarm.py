@@ -161,7 +161,7 @@ class OpenAlarm:
             size_sigma=size,
             size_error=None if size is None else 2.0 * float(np.sqrt(dependent / rows)),
             psi_excess=coarse_excess(tables, self._counts, named.stream, dependent),
-            cells=changed_cells(tables, self._counts, named.stream),
+            cells=changed_cells(tables, self._counts, named.bet),
         )
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:

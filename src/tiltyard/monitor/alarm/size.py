@@ -4,7 +4,6 @@ from typing import Final
 
 import numpy as np
 
-from tiltyard.monitor.alarm.bet_layout import BetGroup
 from tiltyard.monitor.alarm.bet_tables import BetTables
 from tiltyard.monitor.profile.cells import Floats, Ints
 from tiltyard.monitor.statistics.chi_square import upper_quantile
@@ -37,40 +36,41 @@ def coarse_excess(tables: BetTables, counts: Ints, stream: int, design: float) -
 
 
 def shift(tables: BetTables, counts: Ints, bet: int) -> float | None:
-    """The mean of what a bet is on, in standard deviations of the reference; None of shape bets.
+    """The mean of the score that a bet is on, in standard deviations of the reference.
 
-    Also None of a cell that the reference never had, whose share has no deviation, and without
-    rows. `counts` int64[cells of all streams].
+    None without rows, and of bets on other than scores: how far a cell's share moved reads in
+    changed_cells(), and in its own deviations would read as a shift of the values. `counts`
+    int64[cells of all streams].
     """
     layout = tables.layout
-    stream, group = int(layout.stream[bet]), int(layout.group[bet])
-    begin, end = tables.span(stream)
+    begin, end = tables.span(int(layout.stream[bet]))
     own = counts[begin:end]
-    if own.sum() == 0:
+    if not layout.is_on_score[bet] or own.sum() == 0:
         return None
-    if group in (BetGroup.location, BetGroup.spread):
-        return float(tables.scores[group, begin:end] @ own / own.sum())
-    share = tables.streams[stream].shares[layout.cell[bet]]
-    if group == BetGroup.shape or not 0.0 < share < 1.0:
-        return None
-    live = own[layout.cell[bet]] / own.sum()
-    return float((live - share) / np.sqrt(share * (1.0 - share)))
+    return float(tables.scores[layout.group[bet], begin:end] @ own / own.sum())
 
 
 def changed_cells(
-    tables: BetTables, counts: Ints, stream: int
+    tables: BetTables, counts: Ints, bet: int
 ) -> tuple[tuple[str, float, float], ...]:
-    """The cells that add most to the PSI: name, share in the reference, share now."""
+    """Of the bet's stream: name, share in the reference, share now.
+
+    The cell that is bet on, if one is, and those that add most to the PSI.
+    """
+    stream, cell_of_bet = int(tables.layout.stream[bet]), int(tables.layout.cell[bet])
     reference = tables.streams[stream]
     begin, end = tables.span(stream)
     own = counts[begin:end].astype(np.float64)
     if own.sum() == 0.0:
         return ()
     parts = psi_terms(own, reference.counts)
+    is_told = parts > 0.0
+    if cell_of_bet >= 0:
+        parts[cell_of_bet] = np.inf
     most = np.argsort(-parts, kind="stable")[:CELLS_TOLD]
     shares = own / own.sum()
     return tuple(
         (reference.labels[cell], float(reference.shares[cell]), float(shares[cell]))
         for cell in most
-        if parts[cell] > 0.0
+        if is_told[cell]
     )

@@ -54,9 +54,10 @@ def payload(notice: Notice, context: Context, *, gateway: str, runbook: Runbook)
     kappa             the design effect: how many rows count as one
     streams           in the alarm's order, leading first, STREAMS_MAX at most: {name, change,
                       is_leading, is_confirmed, evidence_log10, share, size_sigma,
-                      size_error_sigma, psi_excess,
-                      cells, is_output, definition}; cells are the three that changed most, {cell,
-                      before, after} in shares; size is of the score, with two standard errors
+                      size_error_sigma, psi_excess, cells, is_output, definition}; cells are the
+                      three that changed most, {cell, before, after} in shares, first the one that
+                      the change is of; size is of location and spread, with two standard errors,
+                      else null
     streams_not_shown how many more are named
     prediction_drift  whether an output is among the named streams
     cause             where missing, unseen or out-of-range values explain most of it

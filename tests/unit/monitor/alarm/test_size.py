@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from tests.unit.monitor.alarm.references import categorical, flat, ordered, uniform
+from tests.unit.monitor.alarm.references import categorical, flat, uniform
 from tiltyard.monitor.alarm.bet_tables import BetTables
 from tiltyard.monitor.alarm.policy import AlarmPolicy
 from tiltyard.monitor.alarm.size import (
@@ -36,7 +36,7 @@ def test_unchanged_counts_have_no_size() -> None:
     location = int(TABLES.layout.scores[0, 0])
     assert shift(TABLES, counts, location) == pytest.approx(0, abs=1e-12)
     assert [coarse_excess(TABLES, counts, i, 1.0) for i in (0, 1)] == [0, 0]
-    assert changed_cells(TABLES, counts, 0) == ()
+    assert changed_cells(TABLES, counts, location) == ()
 
 
 def test_a_shift_is_in_standard_deviations_of_what_was_bet_on() -> None:
@@ -47,24 +47,33 @@ def test_a_shift_is_in_standard_deviations_of_what_was_bet_on() -> None:
     assert shift(TABLES, counts, location) == pytest.approx(0.125 / np.sqrt(0.99 / 12), rel=1e-6)
     assert shift(TABLES, counts, spread) == pytest.approx(0, abs=1e-9)
     assert coarse_excess(TABLES, counts, 0, 1.0) > 0.1
-    assert len(changed_cells(TABLES, counts, 0)) == 3
+    assert len(changed_cells(TABLES, counts, location)) == 3
 
 
-def test_a_category_is_told_by_its_shares_and_in_its_own_deviation() -> None:
+def test_a_category_is_told_by_its_shares() -> None:
     more = np.array([600, 300, 80, 110, 0, 8, 2])
     counts = flat(STREAMS, [SAME[0], more])
     bet = int(TABLES.layout.rates[np.flatnonzero(TABLES.rate_cells == 13 + 3)[0]])
     share = more[3] / more.sum()
-    assert shift(TABLES, counts, bet) == pytest.approx((share - 0.01) / np.sqrt(0.0099))
-    name, before, after = changed_cells(TABLES, counts, 1)[0]
+    assert shift(TABLES, counts, bet) is None, "its deviations are not those of values"
+    name, before, after = changed_cells(TABLES, counts, bet)[0]
     assert (name, before, after) == ("c3", 0.01, share)
+
+
+def test_the_cell_that_is_bet_on_is_told_first() -> None:
+    below = np.array([12, *[30] * 4, *[170] * 6, 0, 0])
+    counts = flat(STREAMS, [below, SAME[1]])
+    bet = int(TABLES.layout.rates[np.flatnonzero(TABLES.rate_cells == 0)[0]])
+    shape = int(TABLES.layout.shapes[0, 0])
+    assert "c0" not in [name for name, _, _ in changed_cells(TABLES, counts, shape)]
+    told = changed_cells(TABLES, counts, bet)
+    assert told[0] == ("c0", 0.0, 12 / below.sum())
+    assert len(told) == 3
 
 
 def test_what_has_no_size_has_none() -> None:
     counts = flat(STREAMS, SAME)
-    shape, missing = int(TABLES.layout.shapes[0, 0]), int(TABLES.layout.rates[-1])
+    shape, location = int(TABLES.layout.shapes[0, 0]), int(TABLES.layout.scores[0, 0])
     assert shift(TABLES, counts, shape) is None
-    never = BetTables.build([ordered("x", [0, 10, 10, 0, 0])], AlarmPolicy())
-    assert shift(never, np.array([0, 10, 10, 0, 5]), int(never.layout.rates[-1])) is None
-    assert shift(TABLES, np.zeros_like(counts), missing) is None
-    assert changed_cells(TABLES, np.zeros_like(counts), 0) == ()
+    assert shift(TABLES, np.zeros_like(counts), location) is None
+    assert changed_cells(TABLES, np.zeros_like(counts), location) == ()
