@@ -253,7 +253,7 @@ def test_the_versions_in_slots_share_the_false_alarms(house: House) -> None:
     house.serve(2, challengers=(Challenger(3, "shadow"),))
     house.keeper.look()
     assert (told(2), told(3)) == ([2_000.0], [2_000.0])
-    house.desk.set_policy(MODEL, {"segments": [["age", "18"], ["age", "19"]]}, "ann")
+    house.desk.set_policy(MODEL, {"segments": [["age", "18"], ["age", "20"]]}, "ann")
     house.ask(12)
     rows = house.block(1, 1_500, 0.0, 2, CHAMPION)
     house.drain(rows)

@@ -9,6 +9,7 @@ from tiltyard.monitor.counting.counter import Rows
 from tiltyard.monitor.counting.errors import CountingError
 from tiltyard.monitor.counting.record import HEAD_WORDS, Words
 from tiltyard.monitor.policy import Segment
+from tiltyard.monitor.profile.cells import Cells, Kind
 from tiltyard.monitor.profile.profile import Profile
 from tiltyard.monitor.profile.stream import Group
 
@@ -25,7 +26,11 @@ class Selection:
 
     @classmethod
     def of(cls, profile: Profile, segment: Segment) -> "Selection":
-        """Raises CountingError when there is no such feature, or it never has that value."""
+        """Raises CountingError when there is no such feature, or it never has that value.
+
+        A number is selected by its value, so the feature must be one whose values repeat: discrete,
+        or of whole numbers as far as the edges of its cells tell.
+        """
         features = profile.of_group(Group.feature)
         found = [i for i in features if profile.streams[i].name == segment.feature]
         if not found:
@@ -37,7 +42,7 @@ class Selection:
         (slot,) = found
         cells = profile.streams[slot].cells
         if cells.kind.is_ordered:
-            return cls(slot, (), _number(segment))
+            return cls(slot, (), _number(segment, cells))
         if segment.value not in cells.labels:
             raise CountingError(
                 f"segment {segment}: expected a category that has a cell of its own, one of"
@@ -56,7 +61,7 @@ class Selection:
         return np.flatnonzero(belongs).astype(np.int32)
 
 
-def _number(segment: Segment) -> float:
+def _number(segment: Segment, cells: Cells) -> float:
     try:
         value = float(segment.value)
     except ValueError:
@@ -65,5 +70,15 @@ def _number(segment: Segment) -> float:
         raise CountingError(
             f"segment {segment}: expected a finite number of float32, because {segment.feature} is"
             " ordered"
+        )
+    if cells.kind is Kind.discrete and np.float32(value) not in cells.edges:
+        raise CountingError(
+            f"segment {segment}: expected one of the values of {segment.feature},"
+            f" {', '.join(cells.edge_names[1:])}"
+        )
+    if cells.kind is not Kind.discrete and not (cells.edges == np.rint(cells.edges)).all():
+        raise CountingError(
+            f"segment {segment}: {segment.feature} has values that hardly repeat, so that no rows"
+            " would be in it; expected a category, a discrete feature or one of whole numbers"
         )
     return value

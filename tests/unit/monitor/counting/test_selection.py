@@ -7,6 +7,8 @@ from tiltyard.monitor.counting.errors import CountingError
 from tiltyard.monitor.counting.record import HEAD_WORDS
 from tiltyard.monitor.counting.selection import Selection
 from tiltyard.monitor.policy import Segment
+from tiltyard.monitor.profile.build import profile_of_columns
+from tiltyard.monitor.profile.cells import Kind
 
 PROFILE = mixed_profile()
 NAMES = [stream.name for stream in PROFILE.streams]
@@ -22,10 +24,14 @@ def test_rows_with_a_value() -> None:
     assert len(rows) > 0
 
 
-def test_a_value_is_compared_as_float32() -> None:
-    words = WORDS.copy()
-    words[5, HEAD_WORDS] = np.float32(0.1).view(np.uint32)
-    assert Selection.of(PROFILE, Segment("n1", "0.1")).rows(words).tolist() == [5]
+def test_a_value_of_whole_numbers_is_compared_as_float32() -> None:
+    values = {"a": np.arange(2**24 - 200, 2**24 + 1, dtype=np.float32)}
+    profile = profile_of_columns(values, model="m", version=1)
+    assert profile.streams[0].cells.kind is Kind.numeric
+    words = np.zeros((201, HEAD_WORDS + 2), np.uint32)
+    words[:, HEAD_WORDS] = values["a"].view(np.uint32)
+    assert Selection.of(profile, Segment("a", "16777217")).rows(words).tolist() == [200]
+    assert Selection.of(profile, Segment("a", "16777100")).rows(words).tolist() == [84]
 
 
 def test_rows_of_a_category() -> None:
@@ -57,6 +63,8 @@ def test_a_segment_and_the_rest_are_the_whole() -> None:
         (Segment("d9", "inf"), "expected a finite number"),
         (Segment("n1", "nan"), "expected a finite number"),
         (Segment("n1", "1e60"), "expected a finite number"),
+        (Segment("n1", "1"), "segment n1=1: n1 has values that hardly repeat"),
+        (Segment("d9", "0.123"), "segment d9=0.123: expected one of the values of d9, "),
         (Segment("c3", "OTHER"), "one of c0, c1, c2"),
     ],
 )
