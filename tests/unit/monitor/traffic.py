@@ -23,7 +23,7 @@ class Block(bytearray):
 
 
 def columns(seed: int, count: int, shift: float = 0.0) -> Columns:
-    """An age is whole, for segments, and odd: a test gives the rows of its own segment an even one."""
+    """An age is whole, for segments, and odd: a test gives those of its own segment an even one."""
     drawn = np.random.default_rng(seed).standard_normal((2, count)).astype(np.float32)
     return {"amount": drawn[0] + np.float32(shift), "age": 2 * np.rint(12 * drawn[1]) + 41}
 

@@ -34,7 +34,11 @@ _NO_CATEGORIES = Categories({}, ())
 
 @dataclass(frozen=True)
 class Watch:
-    """One stream to be: its name, its words uint32[rows] of the reference, and its categories."""
+    """One stream to be: its name, its words uint32[rows] of the reference, and its categories.
+
+    `distinct` is how many different numbers the reference has before they become float32; 0 where
+    they are no others then.
+    """
 
     name: str
     group: Group
@@ -42,6 +46,7 @@ class Watch:
     kind: Kind
     words: Words
     categories: Categories = _NO_CATEGORIES
+    distinct: int = 0
 
 
 @dataclass
@@ -194,7 +199,15 @@ def _ordered(name: str, group: Group, slot: Slot, array: Array, asked: Kind | No
         # A handful of rows has few different values of anything.
         is_discrete = 0 < distinct <= DISCRETE_VALUES_MAX and 2 * distinct <= len(values)
         asked = Kind.discrete if is_discrete else Kind.numeric
-    return Watch(name, group, slot, asked, words)
+    return Watch(name, group, slot, asked, words, distinct=_distinct(slot, array))
+
+
+def _distinct(slot: Slot, array: Array) -> int:
+    """Of a column whose type has numbers that float32 has not."""
+    if slot.reads != "number" or np.can_cast(array.dtype, np.float32):
+        return 0
+    values = array.reshape(len(array), -1)[:, slot.column if array.ndim > 1 else 0]
+    return len(np.unique(values[np.isfinite(values)]))
 
 
 def _choose_output(

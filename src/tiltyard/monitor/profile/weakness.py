@@ -1,7 +1,9 @@
 """What a reference cannot support, as sentences for whoever publishes it."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress
+from operator import not_
 from typing import Final
 
 import numpy as np
@@ -14,6 +16,8 @@ from tiltyard.monitor.profile.stream import Group, Stream
 from tiltyard.monitor.profile.watch import Watch
 
 MISSING_SHARE_MIN: Final = 0.005
+# Of many different numbers some meet as float32, which loses nothing.
+KEPT_SHARE_MIN: Final = 0.9
 
 
 def weaknesses(
@@ -31,7 +35,10 @@ def weaknesses(
     empty = [stream.name for stream in watched if not _has_values(stream)]
     if empty:
         yield f"never has a value in the reference: {some(empty)}"
-    yield from _missing(watched)
+    is_block = [watch.slot.reads == "one_hot" for watch in watches]
+    yield from _missing(list(compress(watched, map(not_, is_block))))
+    yield from _not_one_hot(compress(watched, is_block))
+    yield from _merged(watches)
     yield from _coinciding(watched, cells, constant)
     yield from _categories(watched, watches)
 
@@ -75,10 +82,7 @@ def _missing(streams: Sequence[Stream]) -> Iterator[str]:
         (CellRole.missing, "missing in the reference, which makes more of it hard to see"),
         (CellRole.minus_infinity, "-inf in the reference"),
         (CellRole.plus_infinity, "+inf in the reference"),
-        (
-            CellRole.invalid,
-            "no category in the reference (infinite, or several of a one-hot block)",
-        ),
+        (CellRole.invalid, "infinite in the reference, which is no category"),
     ):
         if shares[role]:
             worst = max(shares[role], key=lambda name: shares[role][name])
@@ -120,9 +124,34 @@ def _categories(streams: Sequence[Stream], watches: Sequence[Watch]) -> Iterator
             )
 
 
+def _merged(watches: Sequence[Watch]) -> Iterator[str]:
+    for watch in watches:
+        values = watch.words.view(np.float32)
+        left = len(np.unique(values[np.isfinite(values)])) if watch.distinct else 0
+        if left < KEPT_SHARE_MIN * watch.distinct:
+            yield (
+                f"{watch.name!r}: {watch.distinct:,} different values become {left:,} as float32,"
+                " which is how values are watched: what lies between them is not seen"
+            )
+
+
+def _not_one_hot(blocks: Iterable[Stream]) -> Iterator[str]:
+    for block in blocks:
+        several, none = (_rows(block, role) for role in (CellRole.invalid, CellRole.missing))
+        if several or none >= MISSING_SHARE_MIN * block.rows:
+            yield (
+                f"{block.name!r} is not one-hot: of {block.rows:,} rows {several:,} have several of"
+                f" its columns set, which is no category, and {none:,} none, which is missing"
+            )
+
+
 def _share(stream: Stream, role: CellRole) -> float:
+    return _rows(stream, role) / max(1, stream.rows)
+
+
+def _rows(stream: Stream, role: CellRole) -> int:
     roles = np.array([one is role for one in stream.cells.roles])
-    return float(stream.counts[roles].sum() / max(1, stream.rows))
+    return int(stream.counts[roles].sum())
 
 
 def _has_values(stream: Stream) -> bool:

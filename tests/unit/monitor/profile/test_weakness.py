@@ -6,8 +6,11 @@ import pytest
 from scipy.stats import norm
 
 from tiltyard.monitor.profile import categories, codes
-from tiltyard.monitor.profile.build import profile_of_columns
+from tiltyard.monitor.profile.build import build_profile, profile_of_columns
 from tiltyard.monitor.profile.declaration import Declaration
+from tiltyard.monitor.profile.reference import Table, match
+from tiltyard.monitor.profile.signature import Signature
+from tiltyard.store.manifest import TensorSpec
 
 
 def warned(columns: dict[str, Any], **declared: Any) -> str:
@@ -47,6 +50,48 @@ def test_few_rows_are_told_with_what_they_support() -> None:
 def test_what_a_column_cannot_show_is_told(column: Any, sentence: str) -> None:
     assert warned({"a": noise()}) == ""
     assert re.search(sentence, warned({"a": noise(), "b": column}))
+
+
+def test_numbers_that_are_one_as_float32_are_told() -> None:
+    signature = Signature(
+        (TensorSpec("id", "INT64", (None,)), TensorSpec("at", "FP64", (None,))), ()
+    )
+
+    def told(ids: Any, times: Any) -> str:
+        declaration = Declaration(delta=5.0)
+        reference = match(Table({"id": ids, "at": times}), signature, declaration)
+        return "\n".join(build_profile(reference, signature, declaration).warnings)
+
+    row = np.arange(2000)
+    assert "as float32" not in told(row % 40, noise())
+    found = told(2**24 + row % 40, 1e9 + noise())
+    assert "'id': 40 different values become 21 as float32" in found
+    assert "'at': 2,000 different values become 1 as float32" in found
+    assert "as float32" not in warned({"a": noise()})
+
+
+@pytest.mark.parametrize(
+    ("both", "none", "sentence"),
+    [
+        (0, 0, ""),
+        (0, 9, ""),
+        (
+            0,
+            10,
+            "'hue' is not one-hot: of 2,000 rows 0 have several of its columns set, .* and 10 ",
+        ),
+        (1, 0, "'hue' is not one-hot: of 2,000 rows 1 have several .* and 0 none"),
+        (2000, 0, "'hue' is not one-hot: of 2,000 rows 2,000 have several"),
+    ],
+)
+def test_a_block_that_is_not_one_hot_is_told(both: int, none: int, sentence: str) -> None:
+    red = np.arange(2000) % 2
+    blue = 1 - red
+    red[:both] = blue[:both] = 1
+    red[both : both + none] = blue[both : both + none] = 0
+    told = warned({"a": noise(), "red": red, "blue": blue}, groups={"hue": ("red", "blue")})
+    assert bool(re.search(sentence, told))
+    assert ("one-hot" in told) is bool(sentence)
 
 
 def test_categories_beyond_what_is_known_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
