@@ -3,6 +3,7 @@
 import math
 from typing import Final, NamedTuple
 
+from tiltyard.monitor.counting.layout import Z_MAX
 from tiltyard.monitor.statistics.definition import EDITION, METHODS
 from tiltyard.monitor.statistics.measure import StreamMeasure
 from tiltyard.report.figures import MINUS, SIGMA, decimal
@@ -80,7 +81,8 @@ _WORDS: Final = {
         "Location",
         (
             "How far the mean of the finite values moved, in standard deviations of the training"
-            " profile."
+            f" profile. Values more than {Z_MAX:,.0f} of them from its mean count as that far, so a"
+            " mean that moved by hundreds moved at least so far."
         ),
     ),
     "location_z": ("z of the location", "The same in its own standard errors."),

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from tiltyard.monitor.counting.layout import Z_MAX
 from tiltyard.monitor.profile.cells import Cells, Ints
 
 # Counts the changes of METHODS: a number under another edition is another number.
@@ -24,6 +25,9 @@ class Method(NamedTuple):
     log_base: str
     formula: str
 
+
+# A value that is further away is summed as if it were as far.
+_CLIPPED: Final = f", of values clipped to the profile's mean +- {Z_MAX:,.0f} of its sigmas"
 
 METHODS: Final[Mapping[str, Method]] = MappingProxyType(
     {
@@ -54,11 +58,13 @@ METHODS: Final[Mapping[str, Method]] = MappingProxyType(
             "ordered, at their middles", "none", "", "sum |F_a - F_r| gap / the profile's sigma"
         ),
         "linf": Method("folded", "none", "", "max |a - r|"),
-        "location": Method("none: moments", "none", "", "(mean_a - mean_r) / the profile's sigma"),
-        "location_z": Method(
-            "none: moments", "none", "", "(mean_a - mean_r) / (sigma_r sqrt(1/n + 1/m))"
+        "location": Method(
+            "none: moments", "none", "", f"(mean_a - mean_r) / the profile's sigma{_CLIPPED}"
         ),
-        "variance_ratio": Method("none: moments", "none", "", "variance_a / variance_r"),
+        "location_z": Method(
+            "none: moments", "none", "", f"(mean_a - mean_r) / (sigma_r sqrt(1/n + 1/m)){_CLIPPED}"
+        ),
+        "variance_ratio": Method("none: moments", "none", "", f"variance_a / variance_r{_CLIPPED}"),
         "missing": Method("folded", "none", "", "count / n, Wilson's 95 % interval"),
         "unseen": Method("folded", "none", "", "count / n, Wilson's 95 % interval"),
         "out_of_range": Method(

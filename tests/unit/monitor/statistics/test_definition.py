@@ -1,8 +1,19 @@
 """Definition ids: read back, and different where the numbers would be."""
 
+import numpy as np
 import pytest
 
-from tests.unit.monitor.statistics.samples import codes, ints, mixed_profile, singles
+from tests.unit.monitor.statistics.samples import (
+    codes,
+    counts_of,
+    ints,
+    mixed_profile,
+    profile_of,
+    quantile_cells,
+    singles,
+    stream_of,
+    window,
+)
 from tiltyard.monitor.profile.cells import Cells, Kind, category_cells, ordered_cells
 from tiltyard.monitor.statistics.definition import (
     METHODS,
@@ -11,6 +22,7 @@ from tiltyard.monitor.statistics.definition import (
     groups_digest,
 )
 from tiltyard.monitor.statistics.measure import StreamMeasure
+from tiltyard.monitor.statistics.report import report
 
 ONE = Definition("3f" * 6, "0a" * 6, 5000, 600)
 
@@ -35,6 +47,18 @@ def test_each_statistic_says_how_it_is_computed() -> None:
         "stream", "group", "kind", "n", "n_reference", "linf_cell", "cells", "coarse", "definition",
     }  # fmt: skip
     assert set(METHODS) == figures
+
+
+@pytest.mark.parametrize("name", ["location", "location_z", "variance_ratio"])
+def test_moments_are_said_to_be_of_clipped_values(name: str) -> None:
+    assert METHODS[name].formula.endswith("clipped to the profile's mean +- 1,024 of its sigmas")
+    rows = np.array([0.0, 1.0] * 50)
+    profile = profile_of([stream_of("a", quantile_cells(rows), {"a": rows})], 100)
+    far = counts_of(profile, {"a": np.full(100, 1e6)})
+    (told,) = report(
+        profile, profile.reference, window(far), against="profile", reference_digest=""
+    ).streams
+    assert told.location == 1024.0
 
 
 def test_what_is_not_known_is_refused() -> None:
