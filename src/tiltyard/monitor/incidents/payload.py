@@ -70,8 +70,7 @@ def payload(notice: Notice, context: Context, *, gateway: str, runbook: Runbook)
     """
     alarm = notice.event.alarm
     streams = alarm.streams  # the leading ones first, joint ones last
-    named = {one.stream for one in streams}
-    drifts = None if context.outputs is None else bool(named & context.outputs)
+    outputs, named = context.outputs, {one.stream for one in streams}
     found: dict[str, Any] = _finite(
         {
             **_head(notice),
@@ -87,7 +86,7 @@ def payload(notice: Notice, context: Context, *, gateway: str, runbook: Runbook)
             "kappa": alarm.kappa,
             "streams": [_stream(one, context) for one in streams[:STREAMS_MAX]],
             "streams_not_shown": max(0, len(streams) - STREAMS_MAX),
-            "prediction_drift": drifts,
+            "prediction_drift": None if outputs is None else bool(named & outputs),
             "cause": alarm.cause or None,
             "changes": _changes(alarm, context.markers),
             "examples": _examples(context.strangers),
