@@ -56,8 +56,7 @@ def payload(notice: Notice, context: Context, *, gateway: str, runbook: Runbook)
                       is_leading, is_confirmed, evidence_log10, share, size_sigma,
                       size_error_sigma, psi_excess, cells, is_output, definition}; cells are the
                       three that changed most, {cell, before, after} in shares, first the one that
-                      the change is of; size is of location and spread, with two standard errors,
-                      else null
+                      the change is of; size with two standard errors, null of cells and shape
     streams_not_shown how many more are named
     prediction_drift  whether an output is among the named streams
     cause             where missing, unseen or out-of-range values explain most of it
