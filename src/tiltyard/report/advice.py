@@ -24,6 +24,9 @@ def advice(
     """The most urgent first. `exceeding` are the features whose PSI is above its noise band."""
     name = shlex.quote(snapshot.key.model)
     which = f"{name} --version {snapshot.key.version}"
+    if snapshot.slot == "":
+        why = f"Version {snapshot.key.version} serves no more: nothing is to be done about it."
+        return (Advice(f"tiltyard status {name}", why),)
     alarms = [a for a in snapshot.alarms if a.state == "open" and a.kind == "drift"]
     if alarms:
         return tuple(_of_alarm(alarms[0], which))

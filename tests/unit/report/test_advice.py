@@ -64,3 +64,12 @@ def test_the_state_decides_where_nothing_is_open(calm: Snapshot) -> None:
 def test_without_detectors_there_is_advice_all_the_same(calm: Snapshot) -> None:
     none: State | None = None
     assert advice(calm, none, none, ()) == told(in_state(calm, "ok"))
+
+
+def test_a_version_that_serves_no_more_is_not_to_be_accepted(calm: Snapshot) -> None:
+    gone = replace(calm, slot="", baseline=None)
+    (step,) = told(gone)
+    assert step.command == "tiltyard status fraud"
+    assert step.why == "Version 3 serves no more: nothing is to be done about it."
+    (step,) = told(replace(gone, slot="champion"))
+    assert step.command.startswith("tiltyard drift accept fraud --version 3")
