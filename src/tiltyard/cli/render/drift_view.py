@@ -72,7 +72,9 @@ def drift_view(snapshot: Snapshot, against: Against | None = None) -> DriftView:
         against,
         report=report_of(snapshot, against.value),
         series=series(snapshot.profile, snapshot.history, reference.counts),
-        skew=None if against is Against.profile else report_of(snapshot, Against.profile),
+        skew=report_of(snapshot, Against.profile)
+        if against is not Against.profile and Against.profile in references(snapshot)
+        else None,
         beside=None if against is Against.champion else between(snapshot),
     )
 

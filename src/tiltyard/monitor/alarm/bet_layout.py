@@ -205,9 +205,9 @@ def _stakes_made(score: Floats, tolerance: float) -> npt.NDArray[np.bool_]:
 def _rate_bets(stream: ReferenceStream, delta: float) -> RateBets:
     """Upward on each cell that the reference hardly has; both ways on the others, where it can."""
     upward = np.flatnonzero(stream.upward)
-    both = np.flatnonzero(stream.two_sided)
     parts = [(upward, UP, len(RATE_ODDS), BetGroup.rate)]
-    for side in (UP, DOWN):
+    for side, cells in ((UP, stream.two_sided), (DOWN, stream.downward)):
+        both = np.flatnonzero(cells)
         bounds = share_bounds(stream.counts[both], stream.rows, side, delta)
         possible = both[(bounds > 0.0) & (bounds < 1.0)]
         parts.append((possible, side, len(SHARE_ODDS), BetGroup.share))

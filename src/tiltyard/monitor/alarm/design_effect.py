@@ -6,7 +6,7 @@ not change is not mistaken for a change (an estimate, not a guarantee: alarm.md 
 
 Beyond alarm.md, where neighbouring ticks are compared: ticks that depend on each other (who asks
 for seconds on end) differ from their neighbours less than independent ones do, so blocks of 4 to
-256 ticks are compared as well. Cells that the reference hardly has are measured for the bets on
+64 ticks are compared as well. Cells that the reference hardly has are measured for the bets on
 them: a burst of missing values shows in no score.
 """
 
@@ -107,7 +107,7 @@ class DesignEffect:
         pane.rare += means[self._rare_at :] * rows
         pane.rows += rows
         self._rare_variances = self._computed_rare_variances()
-        for level, squares, both in self._blocks.add(means, rows):
+        for level, squares, both in self._blocks.add(means, rows, ended_s):
             if level:
                 np.minimum(squares, STEP_MAX * self._expected(level), out=squares)
             pane.squares[level] += squares

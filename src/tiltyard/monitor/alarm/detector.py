@@ -115,7 +115,8 @@ class Detector:
     def know(self, other: "Detector") -> None:
         """How rows depend on each other as another detector of this reference has seen it; it is
         not used afterwards. Only what it bets by may differ."""
-        self._effect, self.ticks = other._effect, other.ticks
+        self._effect = other._effect  # noqa: SLF001 - one of its own kind
+        self.ticks = other.ticks
         if other.state is not State.warming:
             self._arm()
 

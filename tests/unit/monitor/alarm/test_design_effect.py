@@ -135,13 +135,13 @@ def test_it_is_saved_to_the_bit() -> None:
     rng = np.random.default_rng(7)
     effect = DesignEffect(TABLES, 10)
     for t in range(60):
-        effect.update(TABLES, draw(rng, 100, 2), t * 600.0)
+        effect.update(TABLES, draw(rng, 100, 2), t * 100.0)
     again = DesignEffect.from_arrays(TABLES, 10, effect.to_arrays())
     cells = draw(rng, 100)
     for one in (effect, again):
-        one.update(TABLES, cells, 60 * 600.0)
+        one.update(TABLES, cells, 60 * 100.0)
     assert np.array_equal(again.get(), effect.get())
     assert again.nbytes == effect.nbytes
     other = BetTables.build(STREAMS[:1], AlarmPolicy())
-    with pytest.raises(ValueError, match=r"saved kappa_squares has panes of \(5, "):
+    with pytest.raises(ValueError, match=r"saved kappa_squares has panes of \(4, "):
         DesignEffect.from_arrays(other, 10, effect.to_arrays())
