@@ -9,6 +9,7 @@ import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,9 @@ def test_every_rpc_about_drift_with_a_client_made_from_reflection(
 ) -> None:
     """Counts of gateways add: whoever has a reply can compute what the gateway computes."""
     fraud: dict[str, Any] = {"model": "fraud"}
+    (told,) = served.monitoring.planes
+    whole = replace(told, key=replace(told.key, segment=""))  # a segment has no profile
+    served.monitoring.planes = [whole]
     found = tool.call("GetDrift", window_s=60.0, against=[1, 2], **fraud)
     (plane,) = found.planes
     stream = found.profiles[plane.snapshot.profile_index].streams[0]
