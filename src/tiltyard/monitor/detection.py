@@ -83,7 +83,8 @@ class Detection:
         """
         self.changes += 1
         if self._seasons is not None:
-            self.detector.use(self._seasons.at(at))
+            slot = self._seasons.slot_at(at)
+            self.detector.use(self._seasons.of_slot(slot), self._seasons.remembered(slot))
         result = self.detector.tick(
             TickCounts(
                 cells=self._folding.fold(counts)[self._cells],
@@ -149,7 +150,7 @@ class Detection:
                 self.detector.tables,
                 self.detector.policy,
                 arrays,
-                None if seasons is None else seasons.of_slot,
+                None if seasons is None else seasons.remembered,
             )
         except (ValueError, KeyError):
             return False

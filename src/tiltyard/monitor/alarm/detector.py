@@ -13,7 +13,7 @@ from tiltyard.monitor.alarm.bet_tables import BetTables
 from tiltyard.monitor.alarm.design_effect import DesignEffect
 from tiltyard.monitor.alarm.evidence import Evidence
 from tiltyard.monitor.alarm.exponent import CELL, row_exponents
-from tiltyard.monitor.alarm.history import Block, History
+from tiltyard.monitor.alarm.history import Block, BlockTables, History
 from tiltyard.monitor.alarm.naming import leading, leading_bet, shares
 from tiltyard.monitor.alarm.onset import find_onset
 from tiltyard.monitor.alarm.open_alarm import OPEN, Closed, NamedStream, OpenAlarm
@@ -62,6 +62,7 @@ class Detector:
         self._evidence = Evidence(tables, policy.half_lives)
         self._effect = DesignEffect(tables, policy.warmup_ticks)
         self._history = History()
+        self._remembered: BlockTables = tables  # as blocks hold them
         self._open: OpenAlarm | None = None
 
     @property
@@ -102,15 +103,16 @@ class Detector:
         """The alarm that is open, with sizes as of the last tick."""
         return None if self._open is None else self._told(self._open)
 
-    def use(self, tables: BetTables) -> None:
+    def use(self, tables: BetTables, remembered: BlockTables | None = None) -> None:
         """Hold the next ticks against another slot's tables; capital is carried over.
 
-        Raises ValueError when they are of another layout.
+        What is remembered of ticks holds `remembered` in place of the tables. Raises ValueError
+        when they are of another layout.
         """
         if tables is not self.tables:
             self._evidence.use(tables)
             self._effect.forget_previous()
-            self.tables = tables
+            self.tables, self._remembered = tables, remembered or tables
 
     def know(self, other: "Detector") -> None:
         """How rows depend on each other as another detector of this reference has seen it; it is
@@ -201,7 +203,7 @@ class Detector:
         tables: BetTables,
         policy: AlarmPolicy,
         arrays: Mapping[str, npt.NDArray[Any]],
-        tables_of: Callable[[int], BetTables] | None = None,
+        tables_of: Callable[[int], BlockTables] | None = None,
     ) -> "Detector":
         """The same to the bit: it goes on as if it had never been saved.
 
@@ -216,6 +218,7 @@ class Detector:
         detector._evidence = Evidence.from_arrays(tables, policy.half_lives, arrays)
         detector._effect = DesignEffect.from_arrays(tables, policy.warmup_ticks, arrays)
         detector._history = History.from_arrays(tables_of or (lambda _: tables), arrays)
+        detector._remembered = tables if tables_of is None else tables_of(tables.slot)
         if "alarm_times" in arrays:
             detector._open = OpenAlarm.from_arrays(arrays)
         return detector
@@ -236,7 +239,7 @@ class Detector:
             cells=counts.cells.astype(np.uint32),
             exponent=exponent,
             shape=added[self.tables.layout.shapes],
-            tables=self.tables,
+            tables=self._remembered,
         )
         self._history.append(block)
         return block
@@ -316,7 +319,7 @@ class Detector:
     def _go_on(
         self, alarm: OpenAlarm, block: Block, log_streams: Floats
     ) -> tuple[str, Alarm | None]:
-        alarm.add(block)
+        alarm.add(block, self.tables)
         is_new = self._confirm(alarm, log_streams)
         recent = self._history.recent()
         design = alarm.design(self.kappa, self.policy.rows_independent)

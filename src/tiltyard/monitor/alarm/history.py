@@ -8,12 +8,12 @@ in all of 32 streams with 37 cells each.
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from tiltyard.monitor.alarm.bet_tables import BetTables
+from tiltyard.monitor.alarm.bet_layout import BetLayout
 from tiltyard.monitor.alarm.exponent import CELL, SCORE
 from tiltyard.monitor.profile.cells import Floats, Ints
 
@@ -21,6 +21,17 @@ SINGLE_TICKS: Final = 32
 BLOCKS_A_LEVEL: Final = 8
 LEVELS: Final = 9
 _COUNT_MAX: Final = 2**32 - 1
+
+
+class BlockTables(Protocol):
+    """What is needed of the tables that a block was bet with: BetTables, or what builds them."""
+
+    @property
+    def slot(self) -> int: ...
+    @property
+    def layout(self) -> BetLayout: ...
+    def span(self, stream: int) -> tuple[int, int]: ...
+    def table(self, bet: int) -> Floats: ...
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -41,7 +52,7 @@ class Block:
     cells: npt.NDArray[np.uint32]
     exponent: Floats
     shape: Floats
-    tables: BetTables
+    tables: BlockTables
 
     def gains(self, bet: int) -> float:
         """What it added to ln R of a bet; of a block of several ticks with their mean exponent."""
@@ -138,7 +149,7 @@ class History:
 
     @classmethod
     def from_arrays(
-        cls, tables_of: Callable[[int], BetTables], arrays: Mapping[str, npt.NDArray[Any]]
+        cls, tables_of: Callable[[int], BlockTables], arrays: Mapping[str, npt.NDArray[Any]]
     ) -> "History":
         """The same; `tables_of` gives the tables of a slot."""
         history = cls()

@@ -87,13 +87,13 @@ class OpenAlarm:
         self._rows += block.rows
         self._rows_squared += block.rows_squared
 
-    def add(self, block: Block) -> None:
-        """A tick while the alarm is open."""
+    def add(self, block: Block, tables: BetTables) -> None:
+        """A tick while the alarm is open, and the tables that it was bet with."""
         self.count(block)
         for named in self.named:
-            begin, end = block.tables.span(named.stream)
+            begin, end = tables.span(named.stream)
             gain = recovery_gain(
-                led_score(block.tables, named.bet, named.shape),
+                led_score(tables, named.bet, named.shape),
                 block.cells[begin:end].astype(np.float64),
             )
             gain *= block.exponent_of(named.bet)

@@ -2,14 +2,14 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any, Final, Protocol
-from weakref import WeakValueDictionary
+from dataclasses import replace
+from typing import Final, Protocol
 
 import numpy as np
 
 from tiltyard.monitor.alarm.bet_layout import BetLayout
 from tiltyard.monitor.alarm.bet_tables import BetTables
+from tiltyard.monitor.alarm.history import BlockTables
 from tiltyard.monitor.alarm.policy import AlarmPolicy
 from tiltyard.monitor.alarm.reference_stream import ReferenceStream
 from tiltyard.monitor.alarm.tolerance import reference_z, rows_needed
@@ -22,9 +22,6 @@ _HOUR_S: Final = 3600.0
 _EPOCH_HOUR: Final = 72  # 1970 began on a Thursday
 # The slot of now, and those just before.
 _TABLES_KEPT: Final = 4
-# What the tables of all slots have in common, and what each has of its own.
-_SHARED: Final = ("layout", "delta", "starts", "owner")
-_BUILT: Final = {field.name for field in fields(BetTables)}.difference((*_SHARED, "slot"))
 
 
 def hour_of_week(unix_s: float) -> int:
@@ -47,74 +44,24 @@ class Weekly(Protocol):
         """Each stream's cells in these hours together, int64[cells]."""
 
 
-@dataclass(frozen=True)
-class _Source:
-    """What the tables of slots are built from; `all` are those of the whole reference."""
+class SlotMemory:
+    """What a detector remembers a slot by: the table of one bet, built when it is asked for.
 
-    all: BetTables
-    weekly: Weekly
-    policy: AlarmPolicy
-
-    def build(self, slot: int) -> BetTables:
-        """The tables of a slot, in some 15 ms for 30 streams."""
-        counts = self.weekly.of(_hours(slot))
-        streams = [
-            replace(stream, counts=own)
-            for stream, own in zip(self.all.streams, counts, strict=True)
-        ]
-        return BetTables.build(
-            streams, self.policy, slots=WEEK_HOURS, slot=slot, layout=self.all.layout
-        )
-
-    def table(self, slot: int, bet: int) -> Floats:
-        """BetTables.table() of a slot, without building the other streams."""
-        everything = self.all.layout
-        index = int(everything.stream[bet])
-        stream, counts = self.all.streams[index], self.weekly.of(_hours(slot))[index]
-        tolerance = self.all.tolerance[index : index + 1]
-        half_lives = len(self.policy.half_lives)
-        tables = BetTables.build(
-            [replace(stream, counts=counts)],
-            self.policy,
-            bound_streams=len(self.all.streams),
-            slots=WEEK_HOURS,
-            slot=slot,
-            layout=BetLayout.build([stream], tolerance, self.policy.delta, half_lives),
-        )
-        return tables.table(bet - int(everything.starts[index]))
-
-
-class SlotTables(BetTables):
-    """The tables of a slot: built when they are asked for, and again when they were forgotten.
-
-    What a detector remembers was bet with the tables of up to 96 slots, 0.3 MB each for 30 streams,
-    of which only the one of now is used before there is an alarm.
+    Remembered ticks were bet with the tables of up to 96 slots, 0.3 MB each for 30 streams, of
+    which no more than a bet's is looked at, when there is an alarm.
     """
 
-    source: _Source
-
-    def __init__(self, source: _Source, slot: int) -> None:
-        # Past the frozen dataclass: what was not built is not there, and so gets to __getattr__.
-        vars(self).update({name: getattr(source.all, name) for name in _SHARED})
-        vars(self).update(source=source, slot=slot)
-
-    def __getattr__(self, name: str) -> Any:
-        if name not in _BUILT:
-            raise AttributeError(f"{type(self).__name__} has no {name!r}")
-        vars(self).update(vars(self.source.build(self.slot)))
-        return vars(self)[name]
-
-    @property
-    def is_built(self) -> bool:
-        return vars(self).keys() >= _BUILT
-
-    def forget(self) -> None:
-        """All that can be built again."""
-        for name in vars(self).keys() - {*_SHARED, "source", "slot"}:
-            del vars(self)[name]
+    def __init__(self, seasons: "SeasonalTables", slot: int) -> None:
+        self.slot = slot
+        self.layout = seasons.all.layout
+        self.span = seasons.all.span
+        self._seasons = seasons
 
     def table(self, bet: int) -> Floats:
-        return super().table(bet) if self.is_built else self.source.table(self.slot, bet)
+        """As BetTables.table()."""
+        index = int(self.layout.stream[bet])
+        tables = self._seasons.of_stream(self.slot, index)
+        return tables.table(bet - int(self.layout.starts[index]))
 
 
 class SeasonalTables:
@@ -136,13 +83,13 @@ class SeasonalTables:
                     f"{stream.rows} rows of the whole, cell by cell, are expected"
                 )
         self._weekly = weekly
+        self._policy = policy
         self._rows_min = rows_needed(
             policy.delta, reference_z(policy.beta, len(streams), WEEK_HOURS)
         )
         self.all = BetTables.build(streams, policy, slots=WEEK_HOURS, slot=ALL_SLOT)
-        self._source = _Source(self.all, weekly, policy)
-        self._last_used: OrderedDict[int, SlotTables] = OrderedDict()
-        self._held: WeakValueDictionary[int, SlotTables] = WeakValueDictionary()
+        self._built: OrderedDict[int, BetTables] = OrderedDict()
+        self._memories: dict[int, SlotMemory] = {}
 
     @property
     def rows_min(self) -> int:
@@ -157,23 +104,45 @@ class SeasonalTables:
                 return slot
         return ALL_SLOT
 
-    def at(self, unix_s: float) -> BetTables:
-        """The tables that a tick at this time is bet with."""
-        return self.of_slot(self.slot_at(unix_s))
-
     def of_slot(self, slot: int) -> BetTables:
-        """The tables of a slot: the same object while anybody holds it.
-
-        Only the last few used stay built.
-        """
+        """The tables of a slot; the same object while it is among the last few used."""
         if slot == ALL_SLOT:
             return self.all
-        tables = self._held.get(slot) or SlotTables(self._source, slot)
-        self._held[slot] = self._last_used[slot] = tables
-        self._last_used.move_to_end(slot)
-        if len(self._last_used) > _TABLES_KEPT:
-            self._last_used.popitem(last=False)[1].forget()
-        return tables
+        if slot not in self._built:
+            streams = [
+                replace(stream, counts=counts)
+                for stream, counts in zip(
+                    self.all.streams, self._weekly.of(_hours(slot)), strict=True
+                )
+            ]
+            self._built[slot] = BetTables.build(
+                streams, self._policy, slots=WEEK_HOURS, slot=slot, layout=self.all.layout
+            )
+            if len(self._built) > _TABLES_KEPT:
+                self._built.popitem(last=False)
+        self._built.move_to_end(slot)
+        return self._built[slot]
+
+    def of_stream(self, slot: int, index: int) -> BetTables:
+        """The tables of one stream in a slot, alone."""
+        stream = self.all.streams[index]
+        counts = self._weekly.of(_hours(slot))[index]
+        tolerance = self.all.tolerance[index : index + 1]
+        half_lives = len(self._policy.half_lives)
+        return BetTables.build(
+            [replace(stream, counts=counts)],
+            self._policy,
+            bound_streams=len(self.all.streams),
+            slots=WEEK_HOURS,
+            slot=slot,
+            layout=BetLayout.build([stream], tolerance, self._policy.delta, half_lives),
+        )
+
+    def remembered(self, slot: int) -> BlockTables:
+        """What a detector remembers the slot by, always the same object."""
+        if slot == ALL_SLOT:
+            return self.all
+        return self._memories.setdefault(slot, SlotMemory(self, slot))
 
 
 def _hours(slot: int) -> Sequence[int]:

@@ -56,10 +56,6 @@ class Delay:
         return self._quantile(self.seconds, 0.9)
 
     @property
-    def median_ticks(self) -> int | None:
-        return self._quantile(self.ticks, 0.5)
-
-    @property
     def median_rows(self) -> int | None:
         return self._quantile(self.rows, 0.5)
 

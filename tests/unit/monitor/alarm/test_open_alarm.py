@@ -83,7 +83,7 @@ def test_it_has_recovered_when_every_stream_has() -> None:
         done = [n.log_capital.max() > RECOVERED_LOG + 1 for n in alarm.named]
         if all(done):
             break
-        alarm.add(block())
+        alarm.add(block(), TABLES)
     assert alarm.has_recovered(TABLES, recent, np.ones(3))
     alarm.named[1].log_capital = np.zeros(2)
     assert not alarm.has_recovered(TABLES, recent, np.ones(3))

@@ -1,9 +1,9 @@
 """A day's swing is not a drift."""
 
 import doctest
+import gc
+import weakref
 from collections.abc import Iterable
-from dataclasses import replace
-from operator import attrgetter
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from tiltyard.monitor.alarm.bet_tables import BetTables
 from tiltyard.monitor.alarm.detector import Detector
 from tiltyard.monitor.alarm.policy import AlarmPolicy
 from tiltyard.monitor.alarm.reference_stream import ReferenceStream
-from tiltyard.monitor.alarm.seasons import ALL_SLOT, SeasonalTables, SlotTables
+from tiltyard.monitor.alarm.seasons import ALL_SLOT, SeasonalTables
 from tiltyard.monitor.alarm.tick import TickCounts
 from tiltyard.monitor.counting.weekly import WEEK_HOURS
 from tiltyard.monitor.profile.cells import Ints
@@ -60,6 +60,11 @@ def tick(rng: np.random.Generator, hour: int, ended_s: float) -> TickCounts:
     return TickCounts(np.concatenate(cells), 100, 100, 100, 30.0, ended_s)
 
 
+def use(detector: Detector, tables: SeasonalTables, at_s: float) -> None:
+    slot = tables.slot_at(at_s)
+    detector.use(tables.of_slot(slot), tables.remembered(slot))
+
+
 def test_its_examples_hold() -> None:
     assert doctest.testmod(seasons) == (0, 1)
 
@@ -79,48 +84,53 @@ def test_a_slot_is_used_when_it_has_rows_enough() -> None:
     fewer = [ordered("a", sparse[0].sum(axis=0)), categorical("b", sparse[1].sum(axis=0))]
     few = SeasonalTables(fewer, Week(sparse), POLICY)
     assert few.slot_at(MONDAY_S) == ALL_SLOT
-    assert few.at(MONDAY_S) is few.all
+    assert few.of_slot(few.slot_at(MONDAY_S)) is few.all
 
 
 def test_the_tables_of_a_slot_are_of_its_counts_and_built_once() -> None:
     streams, weekly = reference(4000)
     tables = SeasonalTables(streams, Week(weekly), POLICY)
-    monday = tables.at(MONDAY_S)
-    assert tables.at(MONDAY_S + HOUR_S - 1) is monday
+    monday = tables.of_slot(tables.slot_at(MONDAY_S))
+    assert tables.of_slot(tables.slot_at(MONDAY_S + HOUR_S - 1)) is monday
     assert monday.layout is tables.all.layout
     assert np.array_equal(monday.streams[0].counts, weekly[0][0])
     of_day = tables.of_slot(WEEK_HOURS + 5)
     assert np.array_equal(of_day.streams[1].counts, weekly[1][5::24].sum(axis=0))
+    for hour in range(1, 5):
+        tables.of_slot(hour)
+    assert tables.of_slot(0) is not monday
+
+
+def test_what_a_slot_is_remembered_by_has_the_table_of_each_bet() -> None:
+    streams, weekly = reference(4000)
+    tables = SeasonalTables(streams, Week(weekly), POLICY)
+    built, remembered = tables.of_slot(3), tables.remembered(3)
+    assert tables.remembered(3) is remembered
+    assert (remembered.slot, remembered.layout) == (3, built.layout)
+    for stream in range(len(streams)):
+        assert remembered.span(stream) == built.span(stream)
+    bets = [b for b in range(built.layout.size) if built.layout.group[b] != BetGroup.shape]
+    for bet in bets:
+        assert np.array_equal(remembered.table(bet), built.table(bet))
+    assert tables.remembered(ALL_SLOT) is tables.all
 
 
 def test_what_a_detector_remembers_holds_no_tables() -> None:
-    """They are the same object, but nothing of it, until it is asked for again."""
     streams, weekly = reference(4000)
     tables = SeasonalTables(streams, Week(weekly), POLICY)
-    held = [tables.of_slot(hour) for hour in range(24)]
-    assert not any(isinstance(one, SlotTables) and one.is_built for one in held), "none is needed"
-    for hour, one in enumerate(held):
-        assert tables.of_slot(hour) is one
-        assert one.rate_excess.shape == one.rate_in.shape
-    built = [one for one in held if isinstance(one, SlotTables) and one.is_built]
-    assert built == held[-4:]
-    assert sum("rate_excess" in vars(one) for one in held) == 4
-    (monday, *_) = held
-    again = BetTables.build(
-        [replace(s, counts=c[0]) for s, c in zip(streams, weekly, strict=True)],
-        POLICY,
-        slots=WEEK_HOURS,
-        layout=tables.all.layout,
+    detector = Detector(tables.all, POLICY)
+    rng = np.random.default_rng(12)
+    alive = weakref.WeakSet[BetTables]()
+    for hour in range(24):
+        use(detector, tables, MONDAY_S + hour * HOUR_S)
+        alive.add(detector.tables)
+        detector.tick(tick(rng, hour, MONDAY_S + hour * HOUR_S))
+    gc.collect()
+    assert {one.slot for one in alive} == {20, 21, 22, 23}
+    restored = Detector.from_arrays(
+        tables.of_slot(23), POLICY, detector.to_arrays(), tables.remembered
     )
-    bets = [b for b in range(again.layout.size) if again.layout.group[b] != BetGroup.shape]
-    for bet in bets:
-        assert np.array_equal(monday.table(bet), again.table(bet))
-    assert not (isinstance(monday, SlotTables) and monday.is_built), "one bet by itself"
-    assert np.array_equal(monday.score_logs, again.score_logs)
-    assert np.array_equal(monday.shape.share, again.shape.share)
-    assert monday.slot == 0
-    with pytest.raises(AttributeError, match="SlotTables has no 'rows_of_all'"):
-        attrgetter("rows_of_all")(monday)
+    assert np.array_equal(restored.to_arrays()["history_numbers"][:, -1], range(24))
 
 
 def test_hours_must_add_up() -> None:
@@ -141,7 +151,7 @@ def test_a_daily_swing_alarms_without_slots_and_not_with_them() -> None:
         at_s = MONDAY_S + 30.0 * t
         one = tick(rng, int(at_s // HOUR_S) % 24, at_s)
         alarms += plain.tick(one).event == "opened"
-        seasonal.use(tables.at(at_s))
+        use(seasonal, tables, at_s)
         assert seasonal.tick(one).event == ""
     assert alarms > 0
 
@@ -155,14 +165,14 @@ def test_a_shift_is_found_over_the_end_of_a_slot_and_saved_meanwhile() -> None:
     for t in range(1, 400):
         at_s = MONDAY_S + 30.0 * t
         hour = int(at_s // HOUR_S)
-        detector.use(tables.at(at_s))
+        use(detector, tables, at_s)
         changed = hour + 3 if at_s >= MONDAY_S + 3540 else hour
         if detector.tick(tick(rng, changed, at_s)).event == "opened":
             opened_s = at_s
             break
         if t % 10 == 0:
             saved = detector.to_arrays()
-            again = Detector.from_arrays(tables.at(at_s), detector.policy, saved, tables.of_slot)
+            again = Detector.from_arrays(detector.tables, detector.policy, saved, tables.remembered)
             assert again.log_evidence == detector.log_evidence
             detector = again
     assert opened_s is not None

@@ -26,11 +26,11 @@ def test_larger_changes_are_found_sooner_and_named() -> None:
         assert delay.median_s is not None
         assert delay.late_s is not None
         assert delay.median_s <= delay.late_s
-    assert one.median_ticks is not None
-    assert half.median_ticks is not None
-    assert one.median_ticks <= 3  # alarm.md section 7: 1 to 2 ticks of 100 rows
-    assert one.median_ticks < half.median_ticks <= 12
-    assert one.median_rows == one.median_ticks * 50
+    assert one.median_rows is not None
+    assert half.median_rows is not None
+    assert one.median_rows <= 3 * 50  # alarm.md section 7: 1 to 2 ticks of 100 rows
+    assert one.median_rows < half.median_rows <= 12 * 50
+    assert one.rows == tuple(50 * ticks for ticks in one.ticks)
 
 
 def test_nothing_changed_is_nothing_found() -> None:
@@ -55,7 +55,6 @@ def test_what_is_not_tried_says_why() -> None:
 def test_half_and_nine_of_ten_count_the_trials_that_were_not_found() -> None:
     delay = Delay(CHANGES[0], 10, 500, tuple(map(float, range(1, 9))), tuple(range(1, 9)))
     assert delay.median_s == 5.0
-    assert delay.median_ticks == 5
     assert delay.late_s is None
     assert Delay(CHANGES[0], 10, 500, (1.0,) * 4).median_s is None
     assert Delay(CHANGES[0], 0, 500).median_s is None
