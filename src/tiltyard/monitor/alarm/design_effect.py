@@ -61,7 +61,8 @@ class DesignEffect:
     measures g are the two scores' means and the standardised shares of the commonest categories.
     Bets on single cells and shape have another, which is at least that and also has the shares of
     rare cells, over p (1 - p) of the traffic's own p. Each also of blocks of ticks. Over the last
-    24 h in hourly panes; older ones stay while the newer have fewer than `pairs_min` pairs.
+    24 h in panes of an hour or more; older ones stay while the newer have fewer than `pairs_min`
+    pairs.
     """
 
     def __init__(self, tables: BetTables, pairs_min: int) -> None:
@@ -117,6 +118,9 @@ class DesignEffect:
     def _open_pane(self, hour: float) -> None:
         if self._hours and self._hours[-1] >= hour:
             return
+        # Where ticks are rare an hour's pane goes on until it has its part of the pairs.
+        if self._panes and self._panes[-1].pairs[0].max() < self._pairs_min / PANES:
+            return
         self._hours.append(hour)
         self._panes.append(self._empty())
         while len(self._hours) > 1 and self._hours[0] <= hour - PANES:
@@ -146,7 +150,7 @@ class DesignEffect:
 
     @property
     def nbytes(self) -> int:
-        """Bytes held, at most 25 panes of them."""
+        """Bytes held, of at most 26 panes."""
         return sum(array.nbytes for pane in self._panes for array in vars(pane).values())
 
     def _known(self) -> tuple[_Pane, _Pane]:

@@ -50,7 +50,7 @@ class TickResult:
 
 
 class Detector:
-    """Not thread-safe. Tables may be shared; the rest is some 0.6 MB for 30 features."""
+    """Not thread-safe. Tables may be shared; the rest is some 1 MB for 30 features."""
 
     def __init__(self, tables: BetTables, policy: AlarmPolicy) -> None:
         self.tables = tables

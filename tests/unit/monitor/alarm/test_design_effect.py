@@ -131,6 +131,18 @@ def test_older_than_a_day_counts_no_more_once_the_newer_are_enough() -> None:
     assert effect.get()[SCORE, 0] < 2
 
 
+@pytest.mark.parametrize("tick_s", [60.0, 1_800.0, 3 * 3_600.0])
+def test_its_memory_is_bounded_however_rare_ticks_are(tick_s: float) -> None:
+    rng = np.random.default_rng(11)
+    effect = DesignEffect(TABLES, 300)
+    effect.update(TABLES, draw(rng, 100), 0.0)
+    a_pane = effect.nbytes
+    for t in range(1, 2_500):
+        effect.update(TABLES, draw(rng, 100), t * tick_s)
+        assert effect.nbytes <= 26 * a_pane
+    assert effect.pairs()[0] >= 300
+
+
 def test_it_is_saved_to_the_bit() -> None:
     rng = np.random.default_rng(7)
     effect = DesignEffect(TABLES, 10)
